@@ -1,0 +1,50 @@
+/* srtp.h: SRTP and SRTCP for one direction of one media stream, on libsrtp2.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include "ext/crypto.h"
+
+G_BEGIN_DECLS
+
+typedef struct _ZrtpSrtp ZrtpSrtp;
+
+typedef enum
+{
+  ZRTP_SRTP_SENDER,
+  ZRTP_SRTP_RECEIVER
+} ZrtpSrtpRole;
+
+typedef enum
+{
+  ZRTP_SRTP_OK,
+  ZRTP_SRTP_REPLAYED,           /* seen before, or older than the replay window: drop */
+  ZRTP_SRTP_FORGED,             /* the tag does not verify: drop */
+  ZRTP_SRTP_MALFORMED,          /* not an (S)RTP or (S)RTCP packet, or no room for the tag: drop */
+  ZRTP_SRTP_EXPIRED,            /* the key has protected all the packets that it may (Z-4.5.3-11) */
+  ZRTP_SRTP_FAILED              /* anything else that libsrtp2 reports */
+} ZrtpSrtpResult;
+
+/* Octets that protecting a packet can add, RTP and RTCP (tag, SRTCP index). A buffer passed to the protect
+ * functions has this much room behind the packet. */
+#define ZRTP_SRTP_MAX_TRAILER 32
+
+/* A context for all SSRCs of one direction. Copies the keys. NULL and an error when libsrtp2 cannot do
+ * the algorithm (AES-192 with AES-GCM, or AES-GCM in a libsrtp2 without it). Any thread. */
+ZrtpSrtp *zrtp_srtp_new (ZrtpSrtpRole role, const ZrtpSrtpKeys * keys, GError ** error);
+
+/* Wipes the keys. */
+void zrtp_srtp_free (ZrtpSrtp * srtp);
+
+/* Whether this build and libsrtp2 can do the algorithm of these lengths. */
+gboolean zrtp_srtp_supports (guint key_len, gboolean aead);
+
+/* In place. *len is the packet's length on entry and on success its new length; on failure *len and, but for the
+ * receiver's payload, the packet are unspecified: drop it. Not thread safe for one context. */
+ZrtpSrtpResult zrtp_srtp_protect (ZrtpSrtp * srtp, guint8 * packet, gsize * len);
+ZrtpSrtpResult zrtp_srtp_unprotect (ZrtpSrtp * srtp, guint8 * packet, gsize * len);
+ZrtpSrtpResult zrtp_srtp_protect_rtcp (ZrtpSrtp * srtp, guint8 * packet, gsize * len);
+ZrtpSrtpResult zrtp_srtp_unprotect_rtcp (ZrtpSrtp * srtp, guint8 * packet, gsize * len);
+
+G_END_DECLS

@@ -1,0 +1,265 @@
+/* association.h: one ZRTP endpoint of one call (RFC 6189), sans I/O.
+ *
+ * An association is the call with one peer ZID; it holds a ZrtpStream for each media stream. It starts no thread,
+ * reads no clock, opens no file: time comes with each input, in nanoseconds of any monotonic clock, randomness and
+ * the cache are handed in. After every input drain zrtp_association_poll() and then ask for the deadline.
+ *
+ * Not thread safe: callers serialise all calls on one association.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include "ext/crypto.h"
+#include "gst/protocol/cache.h"
+
+G_BEGIN_DECLS
+
+#define ZRTP_MAX_STREAMS 16
+#define ZRTP_MAX_ALGORITHMS 7   /* of a kind, in a Hello (Z-5.2-7) */
+#define ZRTP_CLIENT_ID_LEN 16
+#define ZRTP_SASHASH_LEN 32
+#define ZRTP_HELLO_HASH_LEN 32
+#define ZRTP_MAX_PACKET_LEN 2136        /* Z-5-12 */
+#define ZRTP_NO_DEADLINE G_MAXUINT64
+#define ZRTP_CACHE_FOREVER 0xffffffffu
+
+typedef struct _ZrtpAssociation ZrtpAssociation;
+
+/* Names of 4 characters (space padded), in order of preference. */
+typedef struct
+{
+  guint count;
+  gchar names[ZRTP_MAX_ALGORITHMS][5];
+} ZrtpAlgorithmList;
+
+/* The five choices of a Commit, by name. */
+typedef struct
+{
+  gchar hash[5], cipher[5], auth_tag[5], key_agreement[5], sas[5];
+} ZrtpChoice;
+
+typedef struct
+{
+  guint8 zid[ZRTP_ZID_LEN];
+  gchar client_id[ZRTP_CLIENT_ID_LEN + 1];      /* padded with spaces on the wire */
+  /* Offered as they stand; the caller adds the mandatory ones (zrtp_algorithm_list_parse does). */
+  ZrtpAlgorithmList hashes, ciphers, auth_tags, key_agreements, sas_types;
+  gboolean automatic;           /* Commit as soon as the peer is known */
+  gboolean passive;             /* never Commit; the P flag (Z-5.2-5) */
+  gboolean mitm;                /* the M flag (Z-5.2-4) */
+  gboolean disclosure;          /* the D flag (Z-11-1) */
+  guint32 cache_expiry;         /* seconds; own interval in Confirm. 0 without a cache */
+  /* Slowest start of the T1 and T2 timers in nanoseconds, 0 for the RFC's own values (Z-6-12). */
+  guint64 round_trip;
+  /* For replaying a recorded call: commit to this, if not NULL, instead of negotiating. Not copied. */
+  const ZrtpChoice *fixed_choice;
+} ZrtpConfig;
+
+/* What a user interface is told of a stream. */
+typedef enum
+{
+  ZRTP_STATE_IDLE,              /* not started */
+  ZRTP_STATE_DISCOVERING,       /* sending Hello */
+  ZRTP_STATE_NO_PEER,           /* the Hello schedule ended without an answer; a late peer is still served */
+  ZRTP_STATE_CLEAR,             /* the peer speaks ZRTP; no key agreement yet */
+  ZRTP_STATE_SECURING,          /* from Commit on */
+  ZRTP_STATE_SECURE,
+  ZRTP_STATE_CLEARING,
+  ZRTP_STATE_FAILED
+} ZrtpState;
+
+typedef enum
+{
+  ZRTP_ROLE_NONE,
+  ZRTP_ROLE_INITIATOR,
+  ZRTP_ROLE_RESPONDER
+} ZrtpRole;
+
+/* Error codes of RFC 6189 section 5.9. */
+typedef enum
+{
+  ZRTP_ERROR_MALFORMED = 0x10,
+  ZRTP_ERROR_SOFTWARE = 0x20,
+  ZRTP_ERROR_VERSION = 0x30,
+  ZRTP_ERROR_HELLO_MISMATCH = 0x40,
+  ZRTP_ERROR_HASH = 0x51,
+  ZRTP_ERROR_CIPHER = 0x52,
+  ZRTP_ERROR_KEY_AGREEMENT = 0x53,
+  ZRTP_ERROR_AUTH_TAG = 0x54,
+  ZRTP_ERROR_SAS = 0x55,
+  ZRTP_ERROR_NO_SHARED_SECRET = 0x56,
+  ZRTP_ERROR_BAD_PUBLIC_VALUE = 0x61,
+  ZRTP_ERROR_HVI = 0x62,
+  ZRTP_ERROR_UNTRUSTED_MITM = 0x63,
+  ZRTP_ERROR_CONFIRM_MAC = 0x70,
+  ZRTP_ERROR_NONCE_REUSE = 0x80,
+  ZRTP_ERROR_EQUAL_ZID = 0x90,
+  ZRTP_ERROR_SSRC_COLLISION = 0x91,
+  ZRTP_ERROR_SERVICE_UNAVAILABLE = 0xA0,
+  ZRTP_ERROR_TIMEOUT = 0xB0,
+  ZRTP_ERROR_GOCLEAR_NOT_ALLOWED = 0x100
+} ZrtpErrorCode;
+
+/* The RFC's wording of a code, or "unknown error". */
+const gchar *zrtp_error_code_get_name (guint32 code);
+
+/* What a person should know though the call goes on (or, for an attack, why it did not). */
+typedef enum
+{
+  ZRTP_WARNING_CACHE_MISMATCH,  /* a retained secret exists and did not match (Z-4.3.2-2) */
+  ZRTP_WARNING_MESSAGE_MAC,     /* a Hello, Commit or DHPart was altered: an attacker is on the path (Z-8.1.1-2) */
+  ZRTP_WARNING_BAD_CONFIRM,     /* a Confirm with a wrong MAC was dropped */
+  ZRTP_WARNING_CHANGED_MESSAGE, /* a repeated message came with other contents (attack A4) */
+  ZRTP_WARNING_EQUAL_PASSIVE,   /* both ends are passive: nobody will commit (Z-4.2-13) */
+  ZRTP_WARNING_CACHE_WRITE,     /* the cache could not be written */
+  ZRTP_WARNING_PEER_DISCLOSES   /* the peer's D flag (Z-11-3) */
+} ZrtpWarning;
+
+typedef enum
+{
+  ZRTP_CACHE_NONE,              /* no retained secret: a first call */
+  ZRTP_CACHE_MATCH,
+  ZRTP_CACHE_MISMATCH
+} ZrtpCacheStatus;
+
+typedef enum
+{
+  ZRTP_DIRECTION_SEND,
+  ZRTP_DIRECTION_RECEIVE
+} ZrtpDirection;
+
+typedef struct
+{
+  gchar text[64];               /* as rendered: "oxur", or "Mohawk trombonist" */
+  guint8 sashash[ZRTP_SASHASH_LEN];
+  ZrtpChoice choice;
+  ZrtpRole role;                /* own */
+  ZrtpCacheStatus cache;
+  gboolean local_verified;      /* own V: the stored flag, or the user's word in this call */
+  gboolean remote_verified;     /* the peer's V */
+  gboolean verified;            /* Z-7.1-5: both, and a retained secret matched; or the user said so in this call */
+  gboolean remote_disclosure;   /* the peer's D */
+  gboolean remote_mitm;         /* the peer's M: it is a PBX */
+  guint8 peer_zid[ZRTP_ZID_LEN];
+  gchar peer_client[ZRTP_CLIENT_ID_LEN * 4 + 1];        /* printable; foreign octets as \xNN */
+  gchar peer_name[64];          /* the local user's name for the peer, from the cache */
+} ZrtpSasInfo;
+
+typedef enum
+{
+  ZRTP_OUTPUT_SEND,
+  ZRTP_OUTPUT_KEYS,             /* install: always receive before send (Z-4-9) */
+  ZRTP_OUTPUT_KEYS_GONE,        /* forget both directions */
+  ZRTP_OUTPUT_STATE,
+  ZRTP_OUTPUT_SAS,              /* secure, or something in the info has changed */
+  ZRTP_OUTPUT_WARNING,
+  ZRTP_OUTPUT_ERROR             /* the exchange failed; STATE follows */
+} ZrtpOutputType;
+
+typedef struct
+{
+  ZrtpOutputType type;
+  guint stream;
+  union
+  {
+    struct
+    {
+      gsize len;
+      guint8 data[ZRTP_MAX_PACKET_LEN];
+    } send;                     /* one whole ZRTP packet, header to CRC */
+    struct
+    {
+      ZrtpDirection direction;
+      ZrtpSrtpKeys keys;
+    } keys;
+    struct
+    {
+      ZrtpState old_state, state;
+    } state;
+    ZrtpSasInfo sas;
+    ZrtpWarning warning;
+    struct
+    {
+      guint32 code;             /* ZrtpErrorCode or what the peer sent */
+      gboolean remote;          /* the peer said so, unauthenticated */
+    } error;
+  } u;
+} ZrtpOutput;
+
+/* Counters of one stream, all monotonic. */
+typedef struct
+{
+  guint64 sent;                 /* ZRTP packets, resends included */
+  guint64 resent;
+  guint64 received;             /* packets that passed the CRC */
+  guint64 dropped_crc;
+  guint64 dropped_malformed;    /* right CRC, wrong structure */
+  guint64 dropped_chain;        /* hash preimage did not fit: forged or from another session */
+  guint64 dropped_state;        /* not expected in this state, or a repeat of what was answered */
+  guint64 dropped_mac;          /* Confirm with a wrong MAC */
+  guint64 changed_repeats;
+  guint64 public_key_operations;
+  guint64 exchanges;            /* key agreements begun */
+  guint64 failures;
+  guint64 secure_at;            /* time of going secure, 0 if not yet */
+  guint64 started_at;
+} ZrtpStreamStats;
+
+/* Copies config. random and cache are borrowed and must outlive the association; cache may be NULL: then interval
+ * 0 and V 0 are sent (Z-4.9.1-1). */
+ZrtpAssociation *zrtp_association_new (const ZrtpConfig * config, ZrtpRandom * random, ZrtpCache * cache);
+
+/* Wipes every secret. NULL is allowed. */
+void zrtp_association_free (ZrtpAssociation * self);
+
+/* Adds media stream number id (0..ZRTP_MAX_STREAMS-1), whose RTP sender uses ssrc. Draws its hash chain and builds its
+ * Hello (Z-8.1-2). FALSE: the number is taken or out of range, or there is no randomness. */
+gboolean zrtp_association_add_stream (ZrtpAssociation * self, guint id, guint32 ssrc);
+
+/* Forgets a stream and wipes its keys; the rest of the call goes on. */
+void zrtp_association_remove_stream (ZrtpAssociation * self, guint id);
+
+/* Inputs. Time is in nanoseconds and never runs backwards. Unknown stream numbers are ignored. */
+void zrtp_association_start (ZrtpAssociation * self, guint id, guint64 now);
+void zrtp_association_receive (ZrtpAssociation * self, guint id, const guint8 * data, gsize len,
+    guint64 now);
+void zrtp_association_advance (ZrtpAssociation * self, guint64 now);
+/* The first SRTP or SRTCP packet under the receive keys has verified (Z-4.6-6). */
+void zrtp_association_media_authenticated (ZrtpAssociation * self, guint id, guint64 now);
+
+/* Verbs. */
+/* Go secure now: for automatic = FALSE, and after a failure. */
+void zrtp_association_secure (ZrtpAssociation * self, guint id, guint64 now);
+/* The user compared the SAS: TRUE matches, FALSE differs (Z-7.1-1, Z-7.1-4). No effect before a SAS exists. */
+void zrtp_association_set_verified (ZrtpAssociation * self, gboolean verified, guint64 now);
+/* The user's name for the peer, kept in the cache. */
+void zrtp_association_set_peer_name (ZrtpAssociation * self, const gchar * name);
+/* End this stream's exchange or secure state; wipes its keys. Starting again makes a new one. */
+void zrtp_association_stop (ZrtpAssociation * self, guint id, guint64 now);
+
+/* Takes the next output; FALSE when there is none. Clear each with zrtp_output_clear, which wipes keys. */
+gboolean zrtp_association_poll (ZrtpAssociation * self, ZrtpOutput * output);
+void zrtp_output_clear (ZrtpOutput * output);
+
+/* When to call zrtp_association_advance next; ZRTP_NO_DEADLINE if nothing waits. */
+guint64 zrtp_association_get_deadline (ZrtpAssociation * self);
+
+/* Readings. */
+ZrtpState zrtp_association_get_state (ZrtpAssociation * self, guint id);
+gboolean zrtp_association_get_sas (ZrtpAssociation * self, ZrtpSasInfo * info);
+void zrtp_association_get_stats (ZrtpAssociation * self, guint id, ZrtpStreamStats * stats);
+/* SHA-256 of this stream's Hello: the value of a=zrtp-hash (Z-8.1-1). */
+gboolean zrtp_association_get_hello_hash (ZrtpAssociation * self, guint id,
+    guint8 hash[ZRTP_HELLO_HASH_LEN]);
+
+/* Whether a datagram on an RTP port is ZRTP rather than RTP, STUN or anything else: first 4 bits 0001 or first octet's top
+ * bits 00 with the magic cookie. Looks at the first 8 octets only (Z-5-4, Z-5-6). */
+static inline gboolean
+zrtp_packet_is_zrtp (const guint8 * data, gsize len)
+{
+  return len >= 12 && (data[0] & 0xf0) == 0x10 && data[4] == 0x5a && data[5] == 0x52
+      && data[6] == 0x54 && data[7] == 0x50;
+}
+
+G_END_DECLS
