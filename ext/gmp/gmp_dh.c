@@ -1,0 +1,2 @@
+/* gmp_dh.c */
+#include <glib.h>

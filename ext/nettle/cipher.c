@@ -1,0 +1,2 @@
+/* cipher.c */
+#include <glib.h>

@@ -1,0 +1,2 @@
+/* curve.c */
+#include <glib.h>

@@ -1,0 +1,2 @@
+/* hash.c */
+#include <glib.h>

@@ -1,0 +1,2 @@
+/* memory.c */
+#include <glib.h>

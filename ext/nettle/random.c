@@ -1,0 +1,2 @@
+/* random.c */
+#include <glib.h>

@@ -1,0 +1,2 @@
+/* nettle_backend.c */
+#include <glib.h>

@@ -1,0 +1,2 @@
+/* srtp.c */
+#include <glib.h>

@@ -1,0 +1,2 @@
+/* algorithms.c */
+#include <glib.h>

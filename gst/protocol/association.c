@@ -1,0 +1,2 @@
+/* association.c */
+#include <glib.h>

@@ -1,0 +1,2 @@
+/* exchange.c */
+#include <glib.h>

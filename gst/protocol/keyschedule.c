@@ -1,0 +1,2 @@
+/* keyschedule.c */
+#include <glib.h>

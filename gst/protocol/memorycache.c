@@ -1,0 +1,2 @@
+/* memorycache.c */
+#include <glib.h>

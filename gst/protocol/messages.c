@@ -1,0 +1,2 @@
+/* messages.c */
+#include <glib.h>

@@ -1,0 +1,2 @@
+/* packet.c */
+#include <glib.h>

@@ -1,0 +1,2 @@
+/* sas.c */
+#include <glib.h>

@@ -1,0 +1,2 @@
+/* secrets.c */
+#include <glib.h>

@@ -1,0 +1,2 @@
+/* stream.c */
+#include <glib.h>

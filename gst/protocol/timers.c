@@ -1,0 +1,2 @@
+/* timers.c */
+#include <glib.h>
