@@ -35,6 +35,19 @@ typedef enum
   ZRTP_ALGORITHM_SAS
 } ZrtpAlgorithmKind;
 
+/* A list with the implied mandatory algorithms appended (Z-5.2-13: beyond the seven, if need be). */
+typedef struct
+{
+  guint count;
+  const gchar *names[ZRTP_MAX_ALGORITHMS + 2];
+} ZrtpFullList;
+
+/* What one side offers in its Hello. */
+typedef struct
+{
+  ZrtpAlgorithmList hashes, ciphers, auth_tags, key_agreements, sas_types;
+} ZrtpOffer;
+
 /* By name of 4 characters; NULL if unknown here. Mult and Prsh are no key agreements in this sense. */
 const ZrtpHash *zrtp_hash_find (const gchar * name);
 const ZrtpCipher *zrtp_cipher_find (const gchar * name);
@@ -56,12 +69,21 @@ gchar *zrtp_algorithm_known (ZrtpAlgorithmKind kind);
 
 gboolean zrtp_algorithm_list_contains (const ZrtpAlgorithmList * list, const gchar * name);
 
+/* The list as the peer means it: mandatory algorithms that it left out count as its last items (Z-5.2-11). */
+void zrtp_algorithm_list_add_mandatory (ZrtpAlgorithmKind kind, const ZrtpAlgorithmList * list,
+    ZrtpFullList * full);
+
 /* The key agreement both sides arrive at (Z-4.1.2-2, -3). DH3k is always common. */
 const ZrtpKeyAgreement *zrtp_negotiate_key_agreement (const ZrtpAlgorithmList * own,
     const ZrtpAlgorithmList * peer);
 
 /* All five choices of an initiator: key agreement first, then a hash and cipher that go with it (Z-4.1.2-6, Z-5.1.5-7). */
-void zrtp_negotiate (const ZrtpConfig * own, const ZrtpConfig * peer, ZrtpChoice * choice);
+void zrtp_negotiate (const ZrtpOffer * own, const ZrtpOffer * peer, ZrtpChoice * choice);
+
+/* Whether an initiator's choice is one that we offer, and its parts go together; else the code of the Error to send
+ * (Z-5.4-4, Z-5.1.5-7). Judged by our own offer alone: the peer's Hello is not authenticated yet (attack B1). The key
+ * agreement may be Mult; the SAS type is then not looked at. 0 if it is good. */
+guint32 zrtp_check_choice (const ZrtpOffer * own, const ZrtpChoice * choice);
 
 /* SAS rendering (RFC 6189 5.1.6). */
 void zrtp_sas_render_b32 (const guint8 sashash[ZRTP_SASHASH_LEN], gchar * text, gsize text_len);

@@ -39,7 +39,7 @@ struct _ZrtpCache
       const guint8 peer_zid[ZRTP_ZID_LEN], const ZrtpCacheEntry * entry);
 };
 
-/* A table in memory, thread safe; gone when the last user unrefs it. */
+/* A table in memory, thread safe. Free it after the associations that use it; NULL is allowed. */
 ZrtpCache *zrtp_memory_cache_new (void);
 void zrtp_memory_cache_free (ZrtpCache * cache);
 
