@@ -1,0 +1,624 @@
+/* bzrtp-peer.c: another project's ZRTP endpoint, to test ours against: Debian's libbzrtp and libsrtp2 over UDP.
+ *
+ * libbzrtp is a black box here, used by its public header alone. The program speaks ZRTP on 127.0.0.1, then sends
+ * and expects RTP of a known pattern (interop_block_fill) under SRTP. It prints one "key=value" a line on stdout
+ * as things happen, and exits with 0 only if it went secure and saw enough packets whose payload was as expected.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <glib.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <bzrtp/bzrtp.h>
+#include <sqlite3.h>
+#include <srtp2/srtp.h>
+
+#define RTP_HEADER_LEN 12
+#define BLOCK_LEN 160           /* 20 ms of PCMU */
+#define TICK_MS 10
+#define MESSAGE_TYPE_OFFSET 16  /* 12 octets of packet header, preamble and length word */
+
+typedef struct
+{
+  /* options */
+  gint local_port, remote_port;
+  gchar *ssrc_text;
+  gchar *role;
+  gchar *hashes, *ciphers, *auth_tags, *key_agreements, *sas_types;
+  gchar *cache;
+  gint loss, seed;
+  gint packets, interval_ms, timeout_ms, linger_ms, start_delay_ms;
+  gboolean verify;
+  gboolean clear;
+
+  guint32 ssrc;
+  GRand *random;
+  int fd;
+  struct sockaddr_in remote;
+  bzrtpContext_t *zrtp;
+  sqlite3 *db;
+  srtp_t send, receive;
+
+  gboolean secure;
+  gboolean sas_known;
+  gboolean cache_mismatch;
+  gint64 secure_at;             /* monotonic microseconds */
+  guint16 seq;
+  guint32 timestamp;
+  guint32 next_block;
+
+  gint sent, zrtp_sent, zrtp_received, decrypted, wrong_payload, unauthentic, clear_before, clear_after;
+  gint dropped, held_back;
+} Peer;
+
+static volatile sig_atomic_t stop_requested;
+
+static void
+say (const gchar * key, const gchar * format, ...) G_GNUC_PRINTF (2, 3);
+
+static void
+say (const gchar * key, const gchar * format, ...)
+{
+  va_list args;
+  g_autofree gchar *value = NULL;
+
+  va_start (args, format);
+  value = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_print ("%s=%s\n", key, value);
+  fflush (stdout);
+}
+
+/* A block says its own number and is filled from it, so that each one can be checked alone: magic, direction, counter, and
+ * then the octets of a small generator. tests/interop/run-interop makes the same blocks. */
+static void
+interop_block_fill (guint8 * block, gchar direction, guint32 counter)
+{
+  guint32 x = counter * 2654435761u + (guint8) direction;
+  guint i;
+
+  memcpy (block, "ZRT", 3);
+  block[3] = (guint8) direction;
+  block[4] = counter >> 24;
+  block[5] = counter >> 16;
+  block[6] = counter >> 8;
+  block[7] = counter;
+  for (i = 8; i < BLOCK_LEN; i++) {
+    x = x * 1103515245u + 12345u;
+    block[i] = x >> 16;
+  }
+}
+
+static gboolean
+interop_block_check (const guint8 * block, gsize len)
+{
+  guint8 expected[BLOCK_LEN];
+  guint32 counter;
+
+  if (len != BLOCK_LEN || memcmp (block, "ZRT", 3) != 0)
+    return FALSE;
+  counter = (guint32) block[4] << 24 | block[5] << 16 | block[6] << 8 | block[7];
+  interop_block_fill (expected, (gchar) block[3], counter);
+  return memcmp (block, expected, BLOCK_LEN) == 0;
+}
+
+static const struct
+{
+  const gchar *name;
+  guint8 kind, value;
+} algorithms[] = {
+  {"S256", ZRTP_HASH_TYPE, ZRTP_HASH_S256},
+  {"S384", ZRTP_HASH_TYPE, ZRTP_HASH_S384},
+  {"AES1", ZRTP_CIPHERBLOCK_TYPE, ZRTP_CIPHER_AES1},
+  {"AES2", ZRTP_CIPHERBLOCK_TYPE, ZRTP_CIPHER_AES2},
+  {"AES3", ZRTP_CIPHERBLOCK_TYPE, ZRTP_CIPHER_AES3},
+  {"HS32", ZRTP_AUTHTAG_TYPE, ZRTP_AUTHTAG_HS32},
+  {"HS80", ZRTP_AUTHTAG_TYPE, ZRTP_AUTHTAG_HS80},
+  {"DH2k", ZRTP_KEYAGREEMENT_TYPE, ZRTP_KEYAGREEMENT_DH2k},
+  {"DH3k", ZRTP_KEYAGREEMENT_TYPE, ZRTP_KEYAGREEMENT_DH3k},
+  {"EC25", ZRTP_KEYAGREEMENT_TYPE, ZRTP_KEYAGREEMENT_EC25},
+  {"EC38", ZRTP_KEYAGREEMENT_TYPE, ZRTP_KEYAGREEMENT_EC38},
+  {"X255", ZRTP_KEYAGREEMENT_TYPE, ZRTP_KEYAGREEMENT_X255},
+  {"X448", ZRTP_KEYAGREEMENT_TYPE, ZRTP_KEYAGREEMENT_X448},
+  {"Mult", ZRTP_KEYAGREEMENT_TYPE, ZRTP_KEYAGREEMENT_Mult},
+  {"B32", ZRTP_SAS_TYPE, ZRTP_SAS_B32},
+  {"B256", ZRTP_SAS_TYPE, ZRTP_SAS_B256}
+};
+
+static const gchar *
+algorithm_name (guint8 kind, guint8 value)
+{
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (algorithms); i++)
+    if (algorithms[i].kind == kind && algorithms[i].value == value)
+      return algorithms[i].name;
+  return "unknown";
+}
+
+static void
+set_algorithms (Peer * self, guint8 kind, const gchar * list)
+{
+  g_auto (GStrv) names = NULL;
+  guint8 values[7];
+  guint8 count = 0, agreed[7];
+  guint i, j;
+
+  if (list == NULL)
+    return;
+  names = g_strsplit (list, ",", 7);
+  for (i = 0; names[i] != NULL; i++) {
+    for (j = 0; j < G_N_ELEMENTS (algorithms); j++)
+      if (algorithms[j].kind == kind && g_str_equal (algorithms[j].name, names[i]))
+        break;
+    if (j == G_N_ELEMENTS (algorithms)) {
+      g_printerr ("bzrtp-peer: unknown algorithm %s\n", names[i]);
+      exit (2);
+    }
+    values[count++] = algorithms[j].value;
+  }
+  bzrtp_setSupportedCryptoTypes (self->zrtp, kind, values, count);
+  /* bzrtp drops silently what its crypto library cannot do: a test must not pass on what it did not ask for. */
+  if (bzrtp_getSupportedCryptoTypes (self->zrtp, kind, agreed) < 1 || agreed[0] != values[0]) {
+    g_printerr ("bzrtp-peer: this libbzrtp lacks %s\n", names[0]);
+    exit (77);
+  }
+}
+
+static gboolean
+lost (Peer * self)
+{
+  if (g_rand_int_range (self->random, 0, 100) >= self->loss)
+    return FALSE;
+  self->dropped++;
+  return TRUE;
+}
+
+static gboolean
+is_zrtp (const guint8 * data, gsize len)
+{
+  return len >= MESSAGE_TYPE_OFFSET + 8 && (data[0] & 0xf0) == 0x10 && memcmp (data + 4, "ZRTP", 4) == 0;
+}
+
+/* bzrtp offers no way to choose a role; one that never hears HelloACK does not commit, and a peer that never hears it
+ * from bzrtp leaves the Commit to bzrtp. Either is just another pattern of loss. */
+static gboolean
+held_back (Peer * self, const guint8 * data, gsize len, gboolean incoming)
+{
+  const gchar *role = incoming ? "responder" : "initiator";
+
+  if (g_strcmp0 (self->role, role) != 0 || !is_zrtp (data, len)
+      || memcmp (data + MESSAGE_TYPE_OFFSET, "HelloACK", 8) != 0)
+    return FALSE;
+  self->held_back++;
+  return TRUE;
+}
+
+static void
+transmit (Peer * self, const guint8 * data, gsize len)
+{
+  if (lost (self))
+    return;
+  if (sendto (self->fd, data, len, 0, (struct sockaddr *) &self->remote, sizeof self->remote) < 0
+      && errno != ECONNREFUSED)
+    g_printerr ("bzrtp-peer: sendto: %s\n", g_strerror (errno));
+}
+
+static int
+on_send_data (void *data, const uint8_t * packet, uint16_t len)
+{
+  Peer *self = data;
+
+  self->zrtp_sent++;
+  if (!held_back (self, packet, len, FALSE))
+    transmit (self, packet, len);
+  return 0;
+}
+
+static int
+on_status (void *data, const uint8_t level, const uint8_t id, const char *text)
+{
+  say ("status", "%u %u %s", level, id, text != NULL ? text : "");
+  return 0;
+}
+
+static void
+set_policy (srtp_policy_t * policy, const bzrtpSrtpSecrets_t * secrets)
+{
+  gboolean wide = secrets->cipherAlgo == ZRTP_CIPHER_AES3;
+  gboolean short_tag = secrets->authTagAlgo == ZRTP_AUTHTAG_HS32;
+
+  memset (policy, 0, sizeof *policy);
+  if (wide && short_tag)
+    srtp_crypto_policy_set_aes_cm_256_hmac_sha1_32 (&policy->rtp);
+  else if (wide)
+    srtp_crypto_policy_set_aes_cm_256_hmac_sha1_80 (&policy->rtp);
+  else if (short_tag)
+    srtp_crypto_policy_set_aes_cm_128_hmac_sha1_32 (&policy->rtp);
+  else
+    srtp_crypto_policy_set_rtp_default (&policy->rtp);
+  if (wide)
+    srtp_crypto_policy_set_aes_cm_256_hmac_sha1_80 (&policy->rtcp);
+  else
+    srtp_crypto_policy_set_rtcp_default (&policy->rtcp);
+  policy->window_size = 128;
+}
+
+static srtp_t
+new_srtp (const bzrtpSrtpSecrets_t * secrets, gboolean outgoing)
+{
+  srtp_policy_t policy;
+  srtp_t srtp = NULL;
+  guint8 key[64];
+  const guint8 *master = outgoing ? secrets->selfSrtpKey : secrets->peerSrtpKey;
+  const guint8 *salt = outgoing ? secrets->selfSrtpSalt : secrets->peerSrtpSalt;
+  gsize master_len = outgoing ? secrets->selfSrtpKeyLength : secrets->peerSrtpKeyLength;
+  gsize salt_len = outgoing ? secrets->selfSrtpSaltLength : secrets->peerSrtpSaltLength;
+  srtp_err_status_t status;
+
+  set_policy (&policy, secrets);
+  if (master_len + salt_len != (gsize) policy.rtp.cipher_key_len) {
+    say ("error", "keys of %" G_GSIZE_FORMAT " + %" G_GSIZE_FORMAT " octets", master_len, salt_len);
+    return NULL;
+  }
+  memcpy (key, master, master_len);
+  memcpy (key + master_len, salt, salt_len);
+  policy.key = key;
+  policy.ssrc.type = outgoing ? ssrc_any_outbound : ssrc_any_inbound;
+  status = srtp_create (&srtp, &policy);
+  if (status != srtp_err_status_ok) {
+    say ("error", "srtp_create: %d", status);
+    return NULL;
+  }
+  return srtp;
+}
+
+static int
+on_secrets (void *data, const bzrtpSrtpSecrets_t * secrets, uint8_t part)
+{
+  Peer *self = data;
+
+  if ((part & ZRTP_SRTP_SECRETS_FOR_SENDER) && self->send == NULL)
+    self->send = new_srtp (secrets, TRUE);
+  if ((part & ZRTP_SRTP_SECRETS_FOR_RECEIVER) && self->receive == NULL)
+    self->receive = new_srtp (secrets, FALSE);
+  return 0;
+}
+
+static int
+on_start_session (void *data, const bzrtpSrtpSecrets_t * secrets, int32_t verified)
+{
+  Peer *self = data;
+
+  self->cache_mismatch = secrets->cacheMismatch != 0;
+  say ("hash", "%s", algorithm_name (ZRTP_HASH_TYPE, secrets->hashAlgo));
+  say ("cipher", "%s", algorithm_name (ZRTP_CIPHERBLOCK_TYPE, secrets->cipherAlgo));
+  say ("auth-tag", "%s", algorithm_name (ZRTP_AUTHTAG_TYPE, secrets->authTagAlgo));
+  say ("key-agreement", "%s", algorithm_name (ZRTP_KEYAGREEMENT_TYPE, secrets->keyAgreementAlgo));
+  say ("sas-type", "%s", algorithm_name (ZRTP_SAS_TYPE, secrets->sasAlgo));
+  say ("cache-mismatch", "%d", self->cache_mismatch);
+  say ("verified", "%d", verified != 0);
+  if (secrets->sas != NULL) {
+    self->sas_known = TRUE;
+    say ("sas", "%s", secrets->sas);
+  }
+  return 0;
+}
+
+static int
+on_exported_keys (void *data, int zuid, uint8_t role)
+{
+  say ("role", "%s", role == BZRTP_ROLE_INITIATOR ? "initiator" : "responder");
+  return 0;
+}
+
+static void
+send_rtp (Peer * self)
+{
+  guint8 packet[RTP_HEADER_LEN + BLOCK_LEN + SRTP_MAX_TRAILER_LEN + 4];
+  int len = RTP_HEADER_LEN + BLOCK_LEN;
+
+  packet[0] = 0x80;
+  packet[1] = 0;                /* PCMU */
+  packet[2] = self->seq >> 8;
+  packet[3] = self->seq;
+  packet[4] = self->timestamp >> 24;
+  packet[5] = self->timestamp >> 16;
+  packet[6] = self->timestamp >> 8;
+  packet[7] = self->timestamp;
+  packet[8] = self->ssrc >> 24;
+  packet[9] = self->ssrc >> 16;
+  packet[10] = self->ssrc >> 8;
+  packet[11] = self->ssrc;
+  interop_block_fill (packet + RTP_HEADER_LEN, 'b', self->next_block);
+  self->seq++;
+  self->timestamp += BLOCK_LEN;
+  if (self->secure) {
+    srtp_err_status_t status = srtp_protect (self->send, packet, &len);
+
+    if (status != srtp_err_status_ok) {
+      say ("error", "srtp_protect: %d", status);
+      return;
+    }
+    self->sent++;
+  }
+  self->next_block++;
+  transmit (self, packet, len);
+}
+
+static void
+receive_rtp (Peer * self, guint8 * packet, int len)
+{
+  gboolean clear = interop_block_check (packet + RTP_HEADER_LEN, len - RTP_HEADER_LEN);
+  srtp_err_status_t status;
+
+  if (clear) {
+    if (self->receive != NULL)
+      self->clear_after++;
+    else
+      self->clear_before++;
+    return;
+  }
+  if (self->receive == NULL)
+    return;                     /* the peer was secure first */
+  status = srtp_unprotect (self->receive, packet, &len);
+  if (status != srtp_err_status_ok) {
+    self->unauthentic++;
+    return;
+  }
+  if (interop_block_check (packet + RTP_HEADER_LEN, len - RTP_HEADER_LEN))
+    self->decrypted++;
+  else
+    self->wrong_payload++;
+}
+
+static void
+receive_all (Peer * self)
+{
+  guint8 packet[4096];
+
+  for (;;) {
+    ssize_t len = recv (self->fd, packet, sizeof packet, MSG_DONTWAIT);
+
+    if (len < 0)
+      return;
+    if (len < RTP_HEADER_LEN || lost (self))
+      continue;
+    if (is_zrtp (packet, len)) {
+      self->zrtp_received++;
+      if (!held_back (self, packet, len, TRUE)) {
+        int result = bzrtp_processMessage (self->zrtp, self->ssrc, packet, (uint16_t) len);
+
+        if (result != 0)
+          say ("refused", "%.8s 0x%x", (const gchar *) packet + MESSAGE_TYPE_OFFSET, result);
+      }
+    } else if ((packet[0] & 0xc0) == 0x80) {
+      receive_rtp (self, packet, (int) len);
+    }
+  }
+}
+
+static void
+watch_state (Peer * self)
+{
+  int status = bzrtp_getChannelStatus (self->zrtp, self->ssrc);
+
+  if (status == BZRTP_CHANNEL_SECURE && !self->secure && self->send != NULL && self->receive != NULL) {
+    self->secure = TRUE;
+    self->secure_at = g_get_monotonic_time ();
+    say ("state", "secure");
+    if (self->verify)
+      bzrtp_SASVerified (self->zrtp);
+  } else if (status == BZRTP_CHANNEL_ERROR) {
+    say ("state", "error");
+    stop_requested = 1;
+  }
+}
+
+static gboolean
+enough (Peer * self)
+{
+  return self->secure && self->decrypted >= self->packets && self->sent >= self->packets;
+}
+
+static void
+run (Peer * self)
+{
+  gint64 start = g_get_monotonic_time ();
+  gint64 deadline = start + self->timeout_ms * G_GINT64_CONSTANT (1000);
+  gint64 next_rtp = start;
+  gint64 done_at = 0;
+  gboolean started = FALSE;
+
+  while (!stop_requested) {
+    struct pollfd poll_fd = { self->fd, POLLIN, 0 };
+    gint64 now;
+
+    poll (&poll_fd, 1, TICK_MS);
+    now = g_get_monotonic_time ();
+    if (!started && now >= start + self->start_delay_ms * G_GINT64_CONSTANT (1000)) {
+      int result = bzrtp_startChannelEngine (self->zrtp, self->ssrc);
+
+      started = TRUE;
+      say ("state", result == 0 ? "discovering" : "error");
+    }
+    receive_all (self);
+    if (started)
+      bzrtp_iterate (self->zrtp, self->ssrc, (guint64) (now / 1000));
+    watch_state (self);
+    while ((self->secure || self->clear) && now >= next_rtp) {
+      send_rtp (self);
+      next_rtp = MAX (next_rtp, now - 1000000) + self->interval_ms * G_GINT64_CONSTANT (1000);
+    }
+    if (!self->secure && !self->clear)
+      next_rtp = now;
+    if (done_at == 0 && enough (self)) {
+      done_at = now;
+      say ("enough", "%d", self->decrypted);
+    }
+    /* The other side may still need our media or an answer to a repeated Confirm2. */
+    if (done_at != 0 && now >= done_at + self->linger_ms * G_GINT64_CONSTANT (1000))
+      break;
+    if (now >= deadline) {
+      say ("state", "timeout");
+      break;
+    }
+  }
+}
+
+static void
+open_socket (Peer * self)
+{
+  struct sockaddr_in local = { 0 };
+
+  self->fd = socket (AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  local.sin_family = AF_INET;
+  local.sin_addr.s_addr = htonl (INADDR_LOOPBACK);
+  local.sin_port = htons (self->local_port);
+  self->remote = local;
+  self->remote.sin_port = htons (self->remote_port);
+  if (self->fd < 0 || bind (self->fd, (struct sockaddr *) &local, sizeof local) != 0) {
+    g_printerr ("bzrtp-peer: port %d: %s\n", self->local_port, g_strerror (errno));
+    exit (2);
+  }
+}
+
+static void
+open_cache (Peer * self)
+{
+  int result;
+
+  if (self->cache == NULL || g_str_equal (self->cache, "none"))
+    return;
+  if (sqlite3_open (self->cache, &self->db) != SQLITE_OK) {
+    g_printerr ("bzrtp-peer: %s: %s\n", self->cache, sqlite3_errmsg (self->db));
+    exit (2);
+  }
+  result = bzrtp_initCache_lock (self->db, NULL);
+  if (result != 0 && result != BZRTP_CACHE_SETUP && result != BZRTP_CACHE_UPDATE) {
+    g_printerr ("bzrtp-peer: cache: 0x%x\n", result);
+    exit (2);
+  }
+  bzrtp_setZIDCache_lock (self->zrtp, self->db, "sip:peer@example.org", "sip:gst@example.org", NULL);
+}
+
+static void
+open_zrtp (Peer * self)
+{
+  bzrtpCallbacks_t callbacks = { 0 };
+
+  callbacks.bzrtp_statusMessage = on_status;
+  callbacks.bzrtp_messageLevel = BZRTP_MESSAGE_LOG;
+  callbacks.bzrtp_sendData = on_send_data;
+  callbacks.bzrtp_srtpSecretsAvailable = on_secrets;
+  callbacks.bzrtp_startSrtpSession = on_start_session;
+  callbacks.bzrtp_contextReadyForExportedKeys = on_exported_keys;
+
+  self->zrtp = bzrtp_createBzrtpContext ();
+  bzrtp_setCallbacks (self->zrtp, &callbacks);
+  open_cache (self);
+  set_algorithms (self, ZRTP_HASH_TYPE, self->hashes);
+  set_algorithms (self, ZRTP_CIPHERBLOCK_TYPE, self->ciphers);
+  set_algorithms (self, ZRTP_AUTHTAG_TYPE, self->auth_tags);
+  set_algorithms (self, ZRTP_KEYAGREEMENT_TYPE, self->key_agreements);
+  set_algorithms (self, ZRTP_SAS_TYPE, self->sas_types);
+  bzrtp_initBzrtpContext (self->zrtp, self->ssrc);
+  bzrtp_setClientData (self->zrtp, self->ssrc, self);
+}
+
+static void
+on_signal (int number)
+{
+  stop_requested = 1;
+}
+
+static void
+parse_options (Peer * self, int *argc, char ***argv)
+{
+  const GOptionEntry entries[] = {
+    {"local", 0, 0, G_OPTION_ARG_INT, &self->local_port, "own UDP port", "PORT"},
+    {"remote", 0, 0, G_OPTION_ARG_INT, &self->remote_port, "the other side's UDP port", "PORT"},
+    {"ssrc", 0, 0, G_OPTION_ARG_STRING, &self->ssrc_text, "own SSRC, hexadecimal", "SSRC"},
+    {"role", 0, 0, G_OPTION_ARG_STRING, &self->role, "initiator, responder, or any", "ROLE"},
+    {"hash", 0, 0, G_OPTION_ARG_STRING, &self->hashes, "hashes, in order of preference", "LIST"},
+    {"cipher", 0, 0, G_OPTION_ARG_STRING, &self->ciphers, "ciphers", "LIST"},
+    {"auth-tag", 0, 0, G_OPTION_ARG_STRING, &self->auth_tags, "SRTP authentication tags", "LIST"},
+    {"key-agreement", 0, 0, G_OPTION_ARG_STRING, &self->key_agreements, "key agreements", "LIST"},
+    {"sas-type", 0, 0, G_OPTION_ARG_STRING, &self->sas_types, "SAS types", "LIST"},
+    {"cache", 0, 0, G_OPTION_ARG_FILENAME, &self->cache, "SQLite file of retained secrets, or none", "FILE"},
+    {"loss", 0, 0, G_OPTION_ARG_INT, &self->loss, "percentage of packets to lose, each way", "PERCENT"},
+    {"seed", 0, 0, G_OPTION_ARG_INT, &self->seed, "which packets those are", "NUMBER"},
+    {"packets", 0, 0, G_OPTION_ARG_INT, &self->packets, "SRTP packets to send and to expect", "COUNT"},
+    {"interval", 0, 0, G_OPTION_ARG_INT, &self->interval_ms, "time between RTP packets", "MS"},
+    {"timeout", 0, 0, G_OPTION_ARG_INT, &self->timeout_ms, "give up after that long", "MS"},
+    {"linger", 0, 0, G_OPTION_ARG_INT, &self->linger_ms, "go on for that long when done", "MS"},
+    {"start-delay", 0, 0, G_OPTION_ARG_INT, &self->start_delay_ms, "first Hello after that long", "MS"},
+    {"verify", 0, 0, G_OPTION_ARG_NONE, &self->verify, "take the SAS as verified", NULL},
+    {"clear", 0, 0, G_OPTION_ARG_NONE, &self->clear, "send clear RTP until secure", NULL},
+    {NULL}
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new ("- a ZRTP peer on libbzrtp");
+  g_autoptr (GError) error = NULL;
+
+  g_option_context_add_main_entries (context, entries, NULL);
+  if (!g_option_context_parse (context, argc, argv, &error)) {
+    g_printerr ("bzrtp-peer: %s\n", error->message);
+    exit (2);
+  }
+  if (self->local_port < 1 || self->remote_port < 1 || self->local_port > 65535 || self->remote_port > 65535) {
+    g_printerr ("bzrtp-peer: --local and --remote are needed\n");
+    exit (2);
+  }
+}
+
+int
+main (int argc, char **argv)
+{
+  Peer self = {.role = NULL,.packets = 50,.interval_ms = 20,.timeout_ms = 20000,.linger_ms = 500 };
+  struct sigaction action = {.sa_handler = on_signal };
+
+  parse_options (&self, &argc, &argv);
+  sigaction (SIGINT, &action, NULL);
+  sigaction (SIGTERM, &action, NULL);
+  self.random = g_rand_new_with_seed (self.seed);
+  self.ssrc = self.ssrc_text != NULL ? (guint32) g_ascii_strtoull (self.ssrc_text, NULL, 16) : g_random_int ();
+  if (srtp_init () != srtp_err_status_ok) {
+    g_printerr ("bzrtp-peer: srtp_init failed\n");
+    return 2;
+  }
+  open_socket (&self);
+  open_zrtp (&self);
+  say ("ssrc", "%08x", self.ssrc);
+
+  run (&self);
+
+  say ("zrtp-sent", "%d", self.zrtp_sent);
+  say ("zrtp-received", "%d", self.zrtp_received);
+  say ("sent", "%d", self.sent);
+  say ("decrypted", "%d", self.decrypted);
+  say ("wrong-payload", "%d", self.wrong_payload);
+  say ("unauthentic", "%d", self.unauthentic);
+  say ("clear-before", "%d", self.clear_before);
+  say ("clear-after", "%d", self.clear_after);
+  say ("dropped", "%d", self.dropped);
+  say ("held-back", "%d", self.held_back);
+
+  bzrtp_destroyBzrtpContext (self.zrtp, self.ssrc);
+  if (self.send != NULL)
+    srtp_dealloc (self.send);
+  if (self.receive != NULL)
+    srtp_dealloc (self.receive);
+  if (self.db != NULL)
+    sqlite3_close (self.db);
+  srtp_shutdown ();
+  close (self.fd);
+  g_rand_free (self.random);
+  return enough (&self) && self.wrong_payload == 0 ? 0 : 1;
+}
