@@ -8,6 +8,7 @@
  */
 #include "ext/gmp/gmp_dh.h"
 
+#include "ext/declassify.h"
 #include "ext/limbs.h"
 
 #define SECRET_OCTETS 64
@@ -215,7 +216,7 @@ dh_generate (Group * group, ZrtpRandom * random, guint secret_bits, guint8 * sec
     for (guint i = 0; i < octets - 1; i++)
       above_one |= number[i];
     above_one |= number[octets - 1] & 0xfe;
-    if (above_one == 0)
+    if (!zrtp_declassify (above_one != 0))
       continue;
 
     size = group_work_size (group);
@@ -260,12 +261,12 @@ dh_agree (Group * group, const guint8 * secret, const guint8 * public_value, gui
   /* A secret of 256 or 384 bits stands behind zeros. Its size goes by the cipher (Z-5.1.5-4) and is no secret. */
   for (guint i = 0; i < SECRET_OCTETS / 4; i++)
     any |= secret[i];
-  if (any != 0) {
+  if (zrtp_declassify (any != 0)) {
     octets = SECRET_OCTETS;
   } else {
     for (guint i = SECRET_OCTETS / 4; i < SECRET_OCTETS / 2; i++)
       any |= secret[i];
-    if (any != 0)
+    if (zrtp_declassify (any != 0))
       octets = 3 * SECRET_OCTETS / 4;
   }
 

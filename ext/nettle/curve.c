@@ -9,6 +9,7 @@
 #include <nettle/ecc.h>
 #include <nettle/ecc-curve.h>
 
+#include "ext/declassify.h"
 #include "ext/limbs.h"
 
 /* A good generator is asked again with a chance of 2^-32 at most; one that never answers with a usable number
@@ -126,7 +127,7 @@ nist_generate (const NistCurve * curve, ZrtpRandom * random, guint8 * secret, gu
     if (!random->fill (random, ZRTP_RANDOM_SECRET, secret, curve->len))
       break;
     secret[0] &= curve->top_mask;
-    if (!scalar_in_range (curve, secret))
+    if (!zrtp_declassify (scalar_in_range (curve, secret)))
       continue;
 
     scalar_load (&scalar, curve, secret);
@@ -240,7 +241,7 @@ static gboolean \
 id##_agree (const guint8 * secret, const guint8 * public_value, guint8 * result) \
 { \
   mul (result, secret, public_value); \
-  return any_bit_set (result, octets); \
+  return zrtp_declassify (any_bit_set (result, octets)); \
 } \
 \
 const ZrtpKeyAgreement zrtp_##id = { \
