@@ -1,2 +1,558 @@
-/* srtp.c */
-#include <glib.h>
+/* srtp.c: SRTP and SRTCP contexts on libsrtp2 (RFC 3711, RFC 6188, RFC 7714; RFC 6189 section 4.5.3).
+ *
+ * libsrtp2 keeps the cipher, the tag, the replay window and the rollover counter of each SSRC. This file adds
+ * what it leaves open: it is started once and late, the number of SSRCs is bounded, key lifetimes are counted
+ * for the key and not for an SSRC alone, unencrypted SRTCP is refused, and a receiver finds a sender that has
+ * wrapped its sequence numbers before the first packet that arrives.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "ext/srtp2/srtp.h"
+
+#include <string.h>
+
+#include <srtp2/crypto_types.h>
+#include <srtp2/srtp.h>
+
+#ifdef ZRTP_SRTP_NETTLE
+#include "ext/srtp2/nettle_backend.h"
+#endif
+
+#define RTP_HEADER_LEN 12
+#define RTCP_HEADER_LEN 8
+#define SRTCP_INDEX_LEN 4
+#define SRTCP_ENCRYPTED 0x80    /* the E bit, in the first octet of the index (RFC 3711 section 3.4) */
+
+#define SHA1_KEY_LEN 20
+/* Not shorter with a 32-bit SRTP tag either (Z-4.5.3-9). */
+#define SHA1_SRTCP_TAG_LEN 10
+#define GCM_TAG_LEN 16
+
+/* One keystream of AES-CM ends after 2^16 blocks (RFC 3711 section 4.1.1); AES-GCM's is longer. */
+#define MAX_PACKET_LEN (1 << 20)
+
+/* Packets: a second of audio, or a burst of reordered video. */
+#define REPLAY_WINDOW 1024
+
+/* libsrtp2 keeps some 400 octets for each SSRC and looks them up one by one. A receiver makes them only for
+ * packets that verify, so this bounds what the peer itself, not a stranger, can make of us. */
+#define MAX_SSRCS 256
+
+/* Z-4.5.3-11, RFC 3711 section 9.2 */
+#define MAX_RTP_PACKETS (G_GUINT64_CONSTANT (1) << 48)
+#define MAX_RTCP_PACKETS (G_GUINT64_CONSTANT (1) << 31)
+
+/* Forged packets before the first true one for which the late start is still tried. */
+#define MAX_LATE_TRIES 32
+
+struct _ZrtpSrtp
+{
+  srtp_t context;
+  ZrtpSrtpRole role;
+  gboolean aead;
+  guint rtp_tag_len, rtcp_tag_len;
+  guint64 rtp_left, rtcp_left;  /* packets that the key may still protect */
+  guint32 last_ssrc;            /* the newest of ssrcs that was looked up, if n_ssrcs > 0 */
+  guint n_ssrcs, ssrcs_size;
+  guint32 *ssrcs;               /* those that libsrtp2 has a stream for, as they stand in packets */
+  /* A receiver that has not verified anything: what a stream of another rollover counter is made from. */
+  guint late_tries;             /* 0: policy and master key are wiped */
+  srtp_policy_t policy;
+  guint8 master[SRTP_MAX_KEY_LEN];
+};
+
+static GQuark
+zrtp_srtp_error_quark (void)
+{
+  return g_quark_from_static_string ("zrtp-srtp-error");
+}
+
+/* --- The library
+ * ---------------------------------------------------------------------------------------------- */
+
+static GMutex library_lock;
+static gboolean library_ready;  /* the rest under library_lock */
+static const gchar *library_backend = "libsrtp2";
+static guint8 library_supports[5];      /* by algorithm_index(): 0 not tried, 1 yes, 2 no */
+
+static gboolean
+algorithm_index (guint key_len, gboolean aead, guint * index)
+{
+  switch (key_len) {
+    case 16:
+      *index = aead ? 3 : 0;
+      return TRUE;
+    case 24:
+      *index = 1;
+      return !aead;
+    case 32:
+      *index = aead ? 4 : 2;
+      return TRUE;
+    default:
+      return FALSE;
+  }
+}
+
+static void
+fill_policy (srtp_policy_t * policy, guint key_len, gboolean aead, guint tag_len, guint8 * master)
+{
+  memset (policy, 0, sizeof *policy);
+  if (aead) {
+    policy->rtp.cipher_type = key_len == 16 ? SRTP_AES_GCM_128 : SRTP_AES_GCM_256;
+    policy->rtp.cipher_key_len = key_len + SRTP_AEAD_SALT_LEN;
+    policy->rtp.auth_type = SRTP_NULL_AUTH;
+  } else {
+    policy->rtp.cipher_type =
+        key_len == 16 ? SRTP_AES_ICM_128 : key_len == 24 ? SRTP_AES_ICM_192 : SRTP_AES_ICM_256;
+    policy->rtp.cipher_key_len = key_len + SRTP_SALT_LEN;
+    policy->rtp.auth_type = SRTP_HMAC_SHA1;
+    policy->rtp.auth_key_len = SHA1_KEY_LEN;
+  }
+  policy->rtp.auth_tag_len = tag_len;
+  policy->rtp.sec_serv = sec_serv_conf_and_auth;
+  policy->rtcp = policy->rtp;
+  if (!aead)
+    policy->rtcp.auth_tag_len = SHA1_SRTCP_TAG_LEN;
+  policy->ssrc.type = ssrc_any_inbound;
+  policy->key = master;
+  policy->window_size = REPLAY_WINDOW;
+}
+
+/* Both are given session keys to derive. */
+static srtp_err_status_t
+create_context (srtp_t * context, const srtp_policy_t * policy)
+{
+  srtp_err_status_t status;
+
+#ifdef ZRTP_SRTP_NETTLE
+  zrtp_srtp_nettle_derive_192 (policy->rtp.cipher_type == SRTP_AES_ICM_192);
+#endif
+  status = srtp_create (context, policy);
+#ifdef ZRTP_SRTP_NETTLE
+  zrtp_srtp_nettle_derive_192 (FALSE);
+#endif
+  return status;
+}
+
+static srtp_err_status_t
+add_stream (srtp_t context, const srtp_policy_t * policy)
+{
+  srtp_err_status_t status;
+
+#ifdef ZRTP_SRTP_NETTLE
+  zrtp_srtp_nettle_derive_192 (policy->rtp.cipher_type == SRTP_AES_ICM_192);
+#endif
+  status = srtp_add_stream (context, policy);
+#ifdef ZRTP_SRTP_NETTLE
+  zrtp_srtp_nettle_derive_192 (FALSE);
+#endif
+  return status;
+}
+
+/* Once in a process, when first needed: it costs 15 to 20 ms on NSS. Another user of libsrtp2 in the process
+ * may have started it before, and then srtp_init() runs the self-tests again and says bad_param for what it
+ * cannot add twice; so its word counts for little, and whether a context can be made is asked instead. If
+ * another thread is starting it at this very moment, outside our lock, both can fail half way; the next call
+ * then tries again. srtp_shutdown() is never called: the library may not be ours alone. */
+static gboolean
+library_start (void)
+{
+  guint8 master[SRTP_MAX_KEY_LEN] = { 0 };
+  srtp_policy_t policy;
+  srtp_t context;
+
+  if (library_ready)
+    return TRUE;
+  srtp_init ();
+#ifdef ZRTP_SRTP_NETTLE
+  if (zrtp_srtp_install_nettle ())
+    library_backend = "nettle";
+#endif
+  fill_policy (&policy, 16, FALSE, 10, master);
+  if (create_context (&context, &policy) == srtp_err_status_ok) {
+    srtp_dealloc (context);
+    library_ready = TRUE;
+  }
+  return library_ready;
+}
+
+const gchar *
+zrtp_srtp_get_backend (void)
+{
+  const gchar *backend;
+
+  g_mutex_lock (&library_lock);
+  backend = library_start ()? library_backend : "none";
+  g_mutex_unlock (&library_lock);
+  return backend;
+}
+
+/* libsrtp2's own AES-192 is not that of RFC 6188 before version 2.8: see nettle_backend.h. Master key and
+ * salt of RFC 6188 section 7.4, and the keystream of its session key and salt for packet 0 of SSRC 0. */
+static gboolean
+derives_192 (void)
+{
+  static const guint8 key[] = {
+    0x73, 0xed, 0xc6, 0x6c, 0x4f, 0xa1, 0x57, 0x76, 0xfb, 0x57, 0xf9, 0x50, 0x5c, 0x17, 0x13, 0x65,
+    0x50, 0xff, 0xda, 0x71, 0xf3, 0xe8, 0xe5, 0xf1,
+    0xc8, 0x52, 0x2f, 0x3a, 0xcd, 0x4c, 0xe8, 0x6d, 0x5a, 0xdd, 0x78, 0xed, 0xbb, 0x11
+  };
+  static const guint8 keystream[16] = {
+    0x72, 0x23, 0xce, 0xfe, 0x84, 0x8c, 0xc9, 0x68, 0x44, 0x9c, 0x53, 0x9c, 0x07, 0x56, 0x1c, 0xb9
+  };
+  guint8 master[SRTP_MAX_KEY_LEN] = { 0 };
+  guint8 packet[RTP_HEADER_LEN + 16 + SRTP_MAX_TRAILER_LEN] = { 0x80 };
+  int len = RTP_HEADER_LEN + 16;
+  srtp_policy_t policy;
+  srtp_t context;
+  gboolean right;
+
+  memcpy (master, key, sizeof key);
+  fill_policy (&policy, 24, FALSE, SHA1_SRTCP_TAG_LEN, master);
+  policy.ssrc.type = ssrc_any_outbound;
+  if (create_context (&context, &policy) != srtp_err_status_ok)
+    return FALSE;
+  right = srtp_protect (context, packet, &len) == srtp_err_status_ok
+      && memcmp (packet + RTP_HEADER_LEN, keystream, sizeof keystream) == 0;
+  srtp_dealloc (context);
+  return right;
+}
+
+gboolean
+zrtp_srtp_supports (guint key_len, gboolean aead)
+{
+  guint8 master[SRTP_MAX_KEY_LEN] = { 0 };
+  srtp_policy_t policy;
+  srtp_t context;
+  gboolean supported = FALSE;
+  guint i;
+
+  if (!algorithm_index (key_len, aead, &i))
+    return FALSE;
+
+  g_mutex_lock (&library_lock);
+  if (library_start ()) {
+    if (library_supports[i] == 0) {
+      fill_policy (&policy, key_len, aead, aead ? GCM_TAG_LEN : SHA1_SRTCP_TAG_LEN, master);
+      library_supports[i] = 2;
+      if (create_context (&context, &policy) == srtp_err_status_ok) {
+        srtp_dealloc (context);
+        if (key_len != 24 || derives_192 ())
+          library_supports[i] = 1;
+      }
+    }
+    supported = library_supports[i] == 1;
+  }
+  g_mutex_unlock (&library_lock);
+  return supported;
+}
+
+/* --- Contexts
+ * ------------------------------------------------------------------------------------------------- */
+
+static void
+forget_master (ZrtpSrtp * self)
+{
+  self->late_tries = 0;
+  self->policy.key = NULL;
+  zrtp_wipe (self->master, sizeof self->master);
+}
+
+static gboolean
+keys_are_valid (const ZrtpSrtpKeys * keys)
+{
+  if (keys->aead)
+    return keys->salt_len == SRTP_AEAD_SALT_LEN && keys->tag_len == GCM_TAG_LEN;
+  return keys->salt_len == SRTP_SALT_LEN && (keys->tag_len == 4 || keys->tag_len == 10);
+}
+
+ZrtpSrtp *
+zrtp_srtp_new (ZrtpSrtpRole role, const ZrtpSrtpKeys * keys, GError ** error)
+{
+  srtp_err_status_t status;
+  ZrtpSrtp *self;
+
+  g_return_val_if_fail (keys != NULL, NULL);
+
+  if (!keys_are_valid (keys) || !zrtp_srtp_supports (keys->key_len, keys->aead)) {
+    g_set_error (error, zrtp_srtp_error_quark (), srtp_err_status_bad_param,
+        "This libsrtp2 (%s) has no %s with keys of %u bits, %u bits of salt and tags of %u bits",
+        srtp_get_version_string (), keys->aead ? "AES-GCM" : "AES-CM with HMAC-SHA1",
+        keys->key_len * 8, keys->salt_len * 8, keys->tag_len * 8);
+    return NULL;
+  }
+
+  self = g_new0 (ZrtpSrtp, 1);
+  self->role = role;
+  self->aead = keys->aead;
+  self->rtp_tag_len = keys->tag_len;
+  self->rtcp_tag_len = keys->aead ? GCM_TAG_LEN : SHA1_SRTCP_TAG_LEN;
+  self->rtp_left = MAX_RTP_PACKETS;
+  self->rtcp_left = MAX_RTCP_PACKETS;
+
+  memcpy (self->master, keys->key, keys->key_len);
+  memcpy (self->master + keys->key_len, keys->salt, keys->salt_len);
+  fill_policy (&self->policy, keys->key_len, keys->aead, keys->tag_len, self->master);
+  if (role == ZRTP_SRTP_SENDER)
+    self->policy.ssrc.type = ssrc_any_outbound;
+
+  status = create_context (&self->context, &self->policy);
+  if (status != srtp_err_status_ok) {
+    g_set_error (error, zrtp_srtp_error_quark (), status, "libsrtp2 cannot make a context: error %d", status);
+    self->context = NULL;
+    zrtp_srtp_free (self);
+    return NULL;
+  }
+  if (role == ZRTP_SRTP_RECEIVER)
+    self->late_tries = MAX_LATE_TRIES;
+  else
+    forget_master (self);
+  return self;
+}
+
+void
+zrtp_srtp_free (ZrtpSrtp * self)
+{
+  if (!self)
+    return;
+  if (self->context)
+    srtp_dealloc (self->context);       /* wipes */
+  g_free (self->ssrcs);
+  zrtp_wipe (self, sizeof *self);
+  g_free (self);
+}
+
+void
+zrtp_srtp_set_lifetime (ZrtpSrtp * self, guint64 rtp_packets, guint64 rtcp_packets)
+{
+  g_return_if_fail (self != NULL);
+  self->rtp_left = MIN (rtp_packets, MAX_RTP_PACKETS);
+  self->rtcp_left = MIN (rtcp_packets, MAX_RTCP_PACKETS);
+}
+
+/* --- SSRCs
+ * ---------------------------------------------------------------------------------------------------- */
+
+static gboolean
+ssrc_is_known (ZrtpSrtp * self, guint32 ssrc)
+{
+  guint i;
+
+  if (self->n_ssrcs > 0 && self->last_ssrc == ssrc)
+    return TRUE;
+  for (i = 0; i < self->n_ssrcs; i++) {
+    if (self->ssrcs[i] == ssrc) {
+      self->last_ssrc = ssrc;
+      return TRUE;
+    }
+  }
+  return FALSE;
+}
+
+static void
+ssrc_add (ZrtpSrtp * self, guint32 ssrc)
+{
+  if (self->n_ssrcs == self->ssrcs_size) {
+    self->ssrcs_size = self->ssrcs_size ? self->ssrcs_size * 2 : 2;
+    self->ssrcs = g_renew (guint32, self->ssrcs, self->ssrcs_size);
+  }
+  self->ssrcs[self->n_ssrcs++] = ssrc;
+  self->last_ssrc = ssrc;
+}
+
+static inline guint32
+read_ssrc (const guint8 * at)
+{
+  guint32 ssrc;
+
+  memcpy (&ssrc, at, sizeof ssrc);
+  return ssrc;
+}
+
+/* --- Packets
+ * -------------------------------------------------------------------------------------------------- */
+
+static ZrtpSrtpResult
+result_of (srtp_err_status_t status)
+{
+  switch (status) {
+    case srtp_err_status_ok:
+      return ZRTP_SRTP_OK;
+    case srtp_err_status_replay_fail:
+    case srtp_err_status_replay_old:
+    case srtp_err_status_pkt_idx_old:
+      return ZRTP_SRTP_REPLAYED;
+    case srtp_err_status_auth_fail:
+      return ZRTP_SRTP_FORGED;
+    case srtp_err_status_bad_param:
+    case srtp_err_status_parse_err:
+      return ZRTP_SRTP_MALFORMED;
+    case srtp_err_status_key_expired:
+      return ZRTP_SRTP_EXPIRED;
+    default:
+      return ZRTP_SRTP_FAILED;
+  }
+}
+
+/* Version 2, and long enough for the fixed header and what stands behind the payload. */
+static inline gboolean
+has_shape (const guint8 * packet, gsize len, gsize header_len, gsize trailer_len)
+{
+  return len >= header_len + trailer_len && len <= MAX_PACKET_LEN - ZRTP_SRTP_MAX_TRAILER
+      && (packet[0] & 0xc0) == 0x80;
+}
+
+typedef srtp_err_status_t (*ProtectFunc) (srtp_t context, void *packet, int *len);
+
+static ZrtpSrtpResult
+protect (ZrtpSrtp * self, guint8 * packet, gsize * len, gsize header_len, guint ssrc_at, guint64 * left,
+    ProtectFunc func)
+{
+  guint32 ssrc;
+  gboolean known;
+  srtp_err_status_t status;
+  int packet_len;
+
+  g_return_val_if_fail (self->role == ZRTP_SRTP_SENDER, ZRTP_SRTP_FAILED);
+
+  if (G_UNLIKELY (!has_shape (packet, *len, header_len, 0)))
+    return ZRTP_SRTP_MALFORMED;
+  if (G_UNLIKELY (*left == 0))
+    return ZRTP_SRTP_EXPIRED;
+  ssrc = read_ssrc (packet + ssrc_at);
+  known = ssrc_is_known (self, ssrc);
+  if (G_UNLIKELY (!known && self->n_ssrcs == MAX_SSRCS))
+    return ZRTP_SRTP_FAILED;
+
+  packet_len = *len;
+  status = func (self->context, packet, &packet_len);
+  /* libsrtp2 makes a sender's stream before it looks at the packet, so count it even on failure. */
+  if (G_UNLIKELY (!known))
+    ssrc_add (self, ssrc);
+  if (G_UNLIKELY (status != srtp_err_status_ok))
+    return result_of (status);
+  *len = packet_len;
+  (*left)--;
+  return ZRTP_SRTP_OK;
+}
+
+/* A sender counts sequence numbers from 0 x 2^16 (Z-4.5.3-10), but its first packets may be lost, and if they
+ * were the last ones before a wrap then it is at 1 x 2^16 when the first one arrives. Some also count from
+ * the RTP that they sent in the clear. libsrtp2 takes an unknown SSRC to be at 0, so nothing would ever
+ * verify; try 1 too. */
+static srtp_err_status_t
+unprotect_late (ZrtpSrtp * self, guint8 * packet, int *len)
+{
+  guint32 ssrc = read_ssrc (packet + 8);
+  srtp_policy_t policy = self->policy;
+  srtp_err_status_t status;
+
+  self->late_tries--;
+  policy.ssrc.type = ssrc_specific;
+  policy.ssrc.value = GUINT32_FROM_BE (ssrc);
+  if (add_stream (self->context, &policy) == srtp_err_status_ok) {
+    status = srtp_set_stream_roc (self->context, policy.ssrc.value, 1);
+    if (status == srtp_err_status_ok)
+      status = srtp_unprotect (self->context, packet, len);
+    if (status == srtp_err_status_ok)
+      return status;
+    srtp_remove_stream (self->context, ssrc);
+  }
+  if (self->late_tries == 0)
+    forget_master (self);
+  return srtp_err_status_auth_fail;
+}
+
+static ZrtpSrtpResult
+unprotected (ZrtpSrtp * self, srtp_err_status_t status, gboolean known, guint32 ssrc, guint64 * left)
+{
+  if (G_UNLIKELY (status != srtp_err_status_ok)) {
+    /* What the library's own AES-GCM says of a wrong tag depends on what it is built on. */
+    if (self->aead && status == srtp_err_status_cipher_fail)
+      return ZRTP_SRTP_FORGED;
+    return result_of (status);
+  }
+  if (G_UNLIKELY (!known))
+    ssrc_add (self, ssrc);
+  if (G_UNLIKELY (self->late_tries > 0))
+    forget_master (self);
+  (*left)--;
+  return ZRTP_SRTP_OK;
+}
+
+ZrtpSrtpResult
+zrtp_srtp_protect (ZrtpSrtp * self, guint8 * packet, gsize * len)
+{
+  return protect (self, packet, len, RTP_HEADER_LEN, 8, &self->rtp_left, srtp_protect);
+}
+
+ZrtpSrtpResult
+zrtp_srtp_protect_rtcp (ZrtpSrtp * self, guint8 * packet, gsize * len)
+{
+  return protect (self, packet, len, RTCP_HEADER_LEN, 4, &self->rtcp_left, srtp_protect_rtcp);
+}
+
+ZrtpSrtpResult
+zrtp_srtp_unprotect (ZrtpSrtp * self, guint8 * packet, gsize * len)
+{
+  ZrtpSrtpResult result;
+  srtp_err_status_t status;
+  gboolean known;
+  guint32 ssrc;
+  int packet_len;
+
+  g_return_val_if_fail (self->role == ZRTP_SRTP_RECEIVER, ZRTP_SRTP_FAILED);
+
+  if (G_UNLIKELY (!has_shape (packet, *len, RTP_HEADER_LEN, self->rtp_tag_len)))
+    return ZRTP_SRTP_MALFORMED;
+  if (G_UNLIKELY (self->rtp_left == 0))
+    return ZRTP_SRTP_EXPIRED;
+  ssrc = read_ssrc (packet + 8);
+  known = ssrc_is_known (self, ssrc);
+  if (G_UNLIKELY (!known && self->n_ssrcs == MAX_SSRCS))
+    return ZRTP_SRTP_FAILED;
+
+  packet_len = *len;
+  status = srtp_unprotect (self->context, packet, &packet_len);
+  /* With a high sequence number it has not wrapped. */
+  if (G_UNLIKELY (status == srtp_err_status_auth_fail && self->late_tries > 0 && packet[2] < 0x80))
+    status = unprotect_late (self, packet, &packet_len);
+  result = unprotected (self, status, known, ssrc, &self->rtp_left);
+  if (G_LIKELY (result == ZRTP_SRTP_OK))
+    *len = packet_len;
+  return result;
+}
+
+ZrtpSrtpResult
+zrtp_srtp_unprotect_rtcp (ZrtpSrtp * self, guint8 * packet, gsize * len)
+{
+  ZrtpSrtpResult result;
+  srtp_err_status_t status;
+  gsize index_at;
+  gboolean known;
+  guint32 ssrc;
+  int packet_len;
+
+  g_return_val_if_fail (self->role == ZRTP_SRTP_RECEIVER, ZRTP_SRTP_FAILED);
+
+  if (!has_shape (packet, *len, RTCP_HEADER_LEN, SRTCP_INDEX_LEN + self->rtcp_tag_len))
+    return ZRTP_SRTP_MALFORMED;
+  if (self->rtcp_left == 0)
+    return ZRTP_SRTP_EXPIRED;
+  /* libsrtp2 with AES-GCM takes an unencrypted packet if its tag is right, and has read beyond one's end in
+   * some versions (attacks F3 and F4). The index is last with AES-GCM, in front of the tag with HMAC. */
+  index_at = *len - SRTCP_INDEX_LEN - (self->aead ? 0 : self->rtcp_tag_len);
+  if (!(packet[index_at] & SRTCP_ENCRYPTED))
+    return ZRTP_SRTP_FORGED;
+  ssrc = read_ssrc (packet + 4);
+  known = ssrc_is_known (self, ssrc);
+  if (!known && self->n_ssrcs == MAX_SSRCS)
+    return ZRTP_SRTP_FAILED;
+
+  packet_len = *len;
+  status = srtp_unprotect_rtcp (self->context, packet, &packet_len);
+  result = unprotected (self, status, known, ssrc, &self->rtcp_left);
+  if (result == ZRTP_SRTP_OK)
+    *len = packet_len;
+  return result;
+}

@@ -31,17 +31,25 @@ typedef enum
 #define ZRTP_SRTP_MAX_TRAILER 32
 
 /* A context for all SSRCs of one direction. Copies the keys. NULL and an error when libsrtp2 cannot do
- * the algorithm (AES-192 with AES-GCM, or AES-GCM in a libsrtp2 without it). Any thread. */
+ * the algorithm (AES-192 with AES-GCM, or what zrtp_srtp_supports() says no to). Any thread. */
 ZrtpSrtp *zrtp_srtp_new (ZrtpSrtpRole role, const ZrtpSrtpKeys * keys, GError ** error);
 
 /* Wipes the keys. */
 void zrtp_srtp_free (ZrtpSrtp * srtp);
 
-/* Whether this build and libsrtp2 can do the algorithm of these lengths. */
+/* Whether this build and libsrtp2 can do the algorithm of these lengths, and as the RFCs say: libsrtp2's own
+ * AES-192 is wrong before its version 2.8. What it cannot do must not be offered in a Hello. */
 gboolean zrtp_srtp_supports (guint key_len, gboolean aead);
 
-/* In place. *len is the packet's length on entry and on success its new length; on failure *len and, but for the
- * receiver's payload, the packet are unspecified: drop it. Not thread safe for one context. */
+/* "nettle", or "libsrtp2" for the library's own implementation of the algorithms, or "none" if it cannot be
+ * started. Starts the library if need be, as does all above: some 20 ms, once in a process. Static. */
+const gchar *zrtp_srtp_get_backend (void);
+
+/* Lowers the numbers of packets that the key may yet protect, or that a receiver may yet verify: for tests. */
+void zrtp_srtp_set_lifetime (ZrtpSrtp * srtp, guint64 rtp_packets, guint64 rtcp_packets);
+
+/* In place. *len is the packet's length on entry and on success its new length; on failure *len and, but for
+ * the receiver's payload, the packet are unspecified: drop it. Not thread safe for one context. */
 ZrtpSrtpResult zrtp_srtp_protect (ZrtpSrtp * srtp, guint8 * packet, gsize * len);
 ZrtpSrtpResult zrtp_srtp_unprotect (ZrtpSrtp * srtp, guint8 * packet, gsize * len);
 ZrtpSrtpResult zrtp_srtp_protect_rtcp (ZrtpSrtp * srtp, guint8 * packet, gsize * len);
