@@ -81,11 +81,12 @@ install_missing ()
     as_root=
     test "$(id -u)" = 0 || as_root=sudo
     echo "Installing with apt-get:$missing_packages"
+    apt_log=$(mktemp)
     # shellcheck disable=SC2086
-    $as_root apt-get update -q >/dev/null || echo "apt-get update failed; trying with the lists as they are"
-    # shellcheck disable=SC2086
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing_packages \
-      >/dev/null || echo "apt-get install failed"
+    { $as_root apt-get update -q &&
+      $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing_packages
+    } >"$apt_log" 2>&1 || tail -n 20 "$apt_log"
+    rm -f "$apt_log"
     find_missing "$1"
     test -n "$missing_things" || return 0
   fi

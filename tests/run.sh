@@ -1,0 +1,174 @@
+#!/bin/sh
+# run.sh: every test that there is; ends with a line "N passed, N failed, N skipped".
+#
+# Usage: sh tests/run.sh [PART...]     parts: plain sanitizers valgrind fuzz bench demo readme (all of them by default)
+#
+# Installs what is missing and builds in build-test, build-asan and build-fuzz.
+#
+# SPDX-License-Identifier: LGPL-2.1-or-later
+set -u
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+cd "$root" || exit 1
+. examples/packages.sh
+
+parts=${*:-plain sanitizers valgrind fuzz bench demo readme}
+passed=0 failed=0 skipped=0
+failures=
+test_environment=
+fuzz_seconds=${ZRTP_FUZZ_SECONDS:-60}
+children=
+
+trap 'test -z "$children" || kill $children 2>/dev/null' EXIT
+trap 'exit 130' INT TERM HUP
+
+wants () { case " $parts " in *" $1 "*) return 0 ;; *) return 1 ;; esac }
+
+heading () { printf '\n== %s\n' "$*"; }
+
+# count NAME STATUS: one test of its own; status 77 is a skip.
+count ()
+{
+  case "$2" in
+    0) passed=$((passed + 1)); echo "ok: $1" ;;
+    77) skipped=$((skipped + 1)); echo "skipped: $1" ;;
+    *) failed=$((failed + 1)); failures="$failures
+  $1"; echo "FAILED: $1" ;;
+  esac
+}
+
+# build DIRECTORY OPTION...: configures (once) and builds; a failure counts.
+build ()
+{
+  directory=$1
+  shift
+  if ! test -f "$directory/build.ninja"; then
+    meson setup "$directory" "$@" >"$directory.log" 2>&1 ||
+      { cat "$directory.log"; count "configuring $directory" 1; return 1; }
+    rm -f "$directory.log"
+  fi
+  ninja -C "$directory" >"$directory/build.log" 2>&1 ||
+    { tail -n 60 "$directory/build.log"; count "building $directory" 1; return 1; }
+}
+
+# tests NAME DIRECTORY OPTION...: runs tests by meson, and adds up what each program reports of its parts.
+tests ()
+{
+  name=$1 directory=$2
+  shift 2
+  rm -f "$directory/meson-logs/$name.junit.xml"
+  # shellcheck disable=SC2086
+  env $test_environment meson test -C "$directory" --no-rebuild --print-errorlogs --logbase "$name" "$@"
+  status=$?
+  counts=$(python3 - "$directory/meson-logs/$name.junit.xml" <<'END'
+import sys
+import xml.etree.ElementTree
+try:
+    cases = list(xml.etree.ElementTree.parse(sys.argv[1]).iter('testcase'))
+except (OSError, xml.etree.ElementTree.ParseError):
+    cases = []
+bad = [x for x in cases if x.find('failure') is not None or x.find('error') is not None]
+none = [x for x in cases if x.find('skipped') is not None and x not in bad]
+print(len(cases) - len(bad) - len(none), len(bad), len(none))
+END
+  )
+  # shellcheck disable=SC2086
+  set -- $counts
+  passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
+  test "$2" = 0 || failures="$failures
+  $2 of $name"
+  # A program that died, or no test at all, is a failure even where no part of it reported one.
+  if test "$status" != 0 && test "$2" = 0; then
+    count "$name (meson test ended with $status)" 1
+  elif test "$(($1 + $2 + $3))" = 0; then
+    count "$name (no tests)" 1
+  fi
+}
+
+heading 'What the tests need'
+install_missing "$needs_of_demo$needs_of_tests" || count 'installing what the tests need' 1
+
+if wants plain || wants valgrind || wants bench || wants readme; then
+  heading 'Build'
+  build build-test -Dwerror=true && built=1 || built=
+fi
+
+if wants plain && test -n "$built"; then
+  heading 'Tests, interoperability with bzrtp among them'
+  tests plain build-test
+fi
+
+if wants sanitizers; then
+  heading 'Tests under AddressSanitizer and UndefinedBehaviorSanitizer'
+  # gst-launch-1.0 and the plugin scanner are not built with the sanitizers: hence no calls, and no forked scanner.
+  if build build-asan -Dwerror=true -Db_sanitize=address,undefined -Db_lundef=false -Dbench=disabled \
+      -Dintrospection=disabled; then
+    test_environment="ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+      LSAN_OPTIONS=suppressions=tests/lsan.supp:print_suppressions=0 GST_REGISTRY_FORK=no CK_FORK=no
+      ZRTP_TEST_SEEDS=${ZRTP_TEST_SEEDS:-100}"
+    tests sanitizers build-asan --no-suite interop --timeout-multiplier 4
+  fi
+fi
+
+if wants valgrind && test -n "$built"; then
+  heading 'Tests of the elements under valgrind'
+  test_environment='CK_FORK=no GST_REGISTRY_FORK=no'
+  tests valgrind build-test --suite elements \
+    --timeout-multiplier 10 --wrapper "valgrind -q --error-exitcode=99 --leak-check=full \
+--errors-for-leak-kinds=definite --num-callers=30 --suppressions=$root/tests/valgrind.supp"
+fi
+
+if wants fuzz; then
+  heading "Fuzzing, $fuzz_seconds seconds for each target"
+  if ! has fuzzer -; then
+    count 'fuzzing (needs clang)' 77
+  elif build build-fuzz --native-file tests/clang.ini -Dfuzz=enabled -Dbench=disabled -Dinterop=disabled \
+      -Dintrospection=disabled -Db_lundef=false; then
+    found=
+    for target in build-fuzz/tests/fuzz/fuzz-*; do
+      test -f "$target" && test -x "$target" || continue
+      found="$found $target"
+      corpus=build-fuzz/corpus-$(basename "$target")
+      mkdir -p "$corpus"
+      seeds=tests/fuzz/corpus/$(basename "$target" | sed 's/^fuzz-//')
+      test -d "$seeds" || seeds=tests/fuzz/corpus
+      "$target" -max_total_time="$fuzz_seconds" -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 \
+        -artifact_prefix="$corpus-" "$corpus" "$seeds" >"$target.log" 2>&1 &
+      children="$children $!"
+    done
+    # shellcheck disable=SC2086
+    set -- $children
+    for target in $found; do
+      wait "$1"
+      status=$?
+      shift
+      grep -E 'stat::number_of_executed_units|ERROR|SUMMARY' "$target.log"
+      test "$status" = 0 || tail -n 40 "$target.log"
+      count "$(basename "$target")" "$status"
+    done
+    children=
+    test -n "$found" || count 'fuzzing (no targets)' 1
+  fi
+fi
+
+if wants bench && test -n "$built"; then
+  heading 'Benchmarks, only whether they run'
+  ZRTP_BENCH_SMOKE=1 sh tests/bench/run.sh build-test
+  count 'benchmarks' $?
+fi
+
+if wants demo; then
+  heading 'The demo'
+  sh examples/call.sh
+  count 'examples/call.sh' $?
+fi
+
+if wants readme && test -n "$built"; then
+  heading "The README's pipelines"
+  python3 tests/check-readme.py build-test
+  count "README's pipelines" $?
+fi
+
+test -z "$failures" || printf '\nFailed:%s\n' "$failures"
+printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+test "$failed" = 0
