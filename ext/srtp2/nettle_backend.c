@@ -16,7 +16,6 @@
 #include <string.h>
 
 #include <nettle/aes.h>
-#include <nettle/ctr.h>
 #include <nettle/gcm.h>
 #include <nettle/hmac.h>
 #include <nettle/memxor.h>
@@ -147,6 +146,56 @@ auth_alloc (srtp_auth_pointer_t * auth, int key_len, int tag_len)
   return srtp_err_status_ok;
 }
 
+/* --- Counter mode --------------------------------------------------------------------------------------------- */
+
+#define KEYSTREAM_BLOCKS 32
+
+/* Sixteen octets at any address. */
+typedef guint64 Block __attribute__ ((vector_size (AES_BLOCK_SIZE), aligned (1), may_alias));
+
+/* XORs len octets of key stream into data and steps counter by the blocks begun. What is left of the last block goes
+ * to rest, if that is not NULL, at the place that it has in the block. Nettle's ctr_crypt() does the same; in place it
+ * spends as much on copying as on AES. */
+static void
+ctr_xor (gconstpointer key, nettle_cipher_func * encrypt, guint8 counter[AES_BLOCK_SIZE], guint8 * data, gsize len,
+    guint8 * rest)
+{
+  guint64 keystream[KEYSTREAM_BLOCKS * 2] __attribute__ ((aligned (AES_BLOCK_SIZE)));
+  guint64 high, low;
+  gsize n, i;
+
+  memcpy (&high, counter, sizeof high);
+  memcpy (&low, counter + 8, sizeof low);
+  low = GUINT64_FROM_BE (low);
+  while (len > 0) {
+    gsize blocks = MIN (KEYSTREAM_BLOCKS, (len + AES_BLOCK_SIZE - 1) / AES_BLOCK_SIZE);
+
+    for (i = 0; i < blocks; i++) {
+      keystream[2 * i] = high;
+      keystream[2 * i + 1] = GUINT64_TO_BE (low);
+      if (G_UNLIKELY (++low == 0)) {
+        high = GUINT64_FROM_BE (high) + 1;
+        high = GUINT64_TO_BE (high);
+      }
+    }
+    encrypt (key, blocks * AES_BLOCK_SIZE, (guint8 *) keystream, (const guint8 *) keystream);
+
+    n = MIN (len, blocks * AES_BLOCK_SIZE);
+    for (i = 0; i + AES_BLOCK_SIZE <= n; i += AES_BLOCK_SIZE)
+      *(Block *) (data + i) ^= *(const Block *) ((const guint8 *) keystream + i);
+    if (i < n) {
+      memxor (data + i, (const guint8 *) keystream + i, n - i);
+      if (rest)
+        memcpy (rest, (const guint8 *) keystream + i, AES_BLOCK_SIZE);
+    }
+    data += n;
+    len -= n;
+  }
+  low = GUINT64_TO_BE (low);
+  memcpy (counter, &high, sizeof high);
+  memcpy (counter + 8, &low, sizeof low);
+}
+
 /* --- AES in counter mode, RFC 3711 section 4.1.1 and RFC 6188
  * ------------------------------------------------- */
 
@@ -241,16 +290,9 @@ icm_crypt (void *state, uint8_t * data, unsigned int *data_len)
     len -= n;
   }
 
-  n = len & ~(gsize) (AES_BLOCK_SIZE - 1);
-  if (n > 0)
-    ctr_crypt (&self->key, self->encrypt, AES_BLOCK_SIZE, self->counter, n, data, data);
-
-  if (n < len) {
-    memset (self->keystream, 0, AES_BLOCK_SIZE);
-    ctr_crypt (&self->key, self->encrypt, AES_BLOCK_SIZE, self->counter, AES_BLOCK_SIZE, self->keystream,
-        self->keystream);
-    memxor (data + n, self->keystream, len - n);
-    self->keystream_left = AES_BLOCK_SIZE - (len - n);
+  if (len > 0) {
+    ctr_xor (&self->key, self->encrypt, self->counter, data, len, self->keystream);
+    self->keystream_left = (AES_BLOCK_SIZE - len % AES_BLOCK_SIZE) % AES_BLOCK_SIZE;
   }
   return srtp_err_status_ok;
 }
