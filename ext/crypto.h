@@ -100,6 +100,9 @@ typedef struct
 /* Overwrites memory in a way that the compiler cannot drop. */
 void zrtp_wipe (gpointer data, gsize len);
 
+/* Overwrites the stack below the caller's frame, where functions that have returned left copies of secrets. */
+void zrtp_wipe_stack (void);
+
 /* Equal or not, in time that depends on len alone. */
 gboolean zrtp_equal (gconstpointer a, gconstpointer b, gsize len);
 

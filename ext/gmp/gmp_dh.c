@@ -226,6 +226,7 @@ dh_generate (Group * group, ZrtpRandom * random, guint secret_bits, guint8 * sec
     zrtp_limbs_to_octets (work->power, public_value, group->len);       /* Z-4.4.1.1-4 */
     zrtp_wipe (work, size);
     g_free (work);
+    zrtp_wipe_stack ();
     return TRUE;
   }
   zrtp_wipe (secret, SECRET_OCTETS);
@@ -278,6 +279,7 @@ dh_agree (Group * group, const guint8 * secret, const guint8 * public_value, gui
   zrtp_limbs_to_octets (work->power, result, group->len);       /* Z-4.4.1.4-2 */
   zrtp_wipe (work, size);
   g_free (work);
+  zrtp_wipe_stack ();
   return TRUE;
 }
 

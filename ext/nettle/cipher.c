@@ -26,6 +26,7 @@ id##_cfb (const guint8 * key, const guint8 iv[16], guint8 * data, gsize len, \
   memcpy (feedback, iv, sizeof (feedback)); \
   crypt (&ctx, (nettle_cipher_func *) aes##bits##_encrypt, AES_BLOCK_SIZE, feedback, len, data, data); \
   zrtp_wipe (&ctx, sizeof (ctx)); \
+  zrtp_wipe_stack (); \
   zrtp_wipe (feedback, sizeof (feedback)); \
 } \
 \

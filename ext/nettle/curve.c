@@ -18,6 +18,10 @@
 
 #define NIST_MAX_OCTETS 66
 
+/* Nettle 3.8.1 multiplies on Montgomery curves in 9 to 12 field elements; others may take some more or less. */
+#define MIN_SCRATCH_FIELDS 6
+#define MAX_SCRATCH_FIELDS 18
+
 typedef struct
 {
   const struct ecc_curve *(*get) (void);
@@ -60,6 +64,26 @@ static const NistCurve p521 = {
     0x64, 0x09,
   },
 };
+
+/* Nettle copies scalars to the stack, and computes in a block of GMP's allocator that it gives back with results and
+ * their like in it. How many field elements that block holds is Nettle's own affair; but allocators hand out the
+ * block of a size that came back last, so asking for each size once finds it. What it costs is under a microsecond. */
+static void
+wipe_traces (guint len)
+{
+  void *(*allocate) (size_t);
+  void (*release) (void *, size_t);
+  gsize field = ZRTP_LIMBS_FOR_OCTETS (len) * sizeof (mp_limb_t);
+
+  mp_get_memory_functions (&allocate, NULL, &release);
+  for (gsize size = MIN_SCRATCH_FIELDS * field; size <= MAX_SCRATCH_FIELDS * field; size += field) {
+    gpointer block = allocate (size);
+
+    zrtp_wipe (block, size);
+    release (block, size);
+  }
+  zrtp_wipe_stack ();
+}
 
 /* 0 < secret < order, told without a branch or a table index that depends on the secret. */
 static gboolean
@@ -137,6 +161,7 @@ nist_generate (const NistCurve * curve, ZrtpRandom * random, guint8 * secret, gu
     zrtp_limbs_to_octets (point.p + ecc_size (curve->get ()), public_value + curve->len, curve->len);
     scalar_clear (&scalar);
     point_clear (&point);
+    wipe_traces (curve->len);
     return TRUE;
   }
   zrtp_wipe (secret, curve->len);
@@ -170,6 +195,8 @@ nist_agree (const NistCurve * curve, const guint8 * secret, const guint8 * publi
     scalar_clear (&scalar);
   }
   point_clear (&point);
+  if (valid)
+    wipe_traces (curve->len);
   return valid;
 }
 
@@ -234,6 +261,7 @@ id##_generate (ZrtpRandom * random, guint secret_bits, guint8 * secret, guint8 *
     return FALSE; \
   } \
   mul_g (public_value, secret); \
+  wipe_traces (octets); \
   return TRUE; \
 } \
 \
@@ -241,6 +269,7 @@ static gboolean \
 id##_agree (const guint8 * secret, const guint8 * public_value, guint8 * result) \
 { \
   mul (result, secret, public_value); \
+  wipe_traces (octets); \
   return zrtp_declassify (any_bit_set (result, octets)); \
 } \
 \

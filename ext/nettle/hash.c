@@ -1,7 +1,7 @@
 /* hash.c: SHA-256, SHA-384 and SHA-512, and HMAC on each (RFC 6189 section 5.1.2).
  *
  * Every context is wiped after use: what RFC 6189 hashes often holds a secret (s0, H0, retained secrets), and
- * a key block is as good as the key (Z-15-2).
+ * a key block is as good as the key (Z-15-2). The stack is wiped as well, where Nettle expands message blocks.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -24,6 +24,7 @@ digest_##id (const ZrtpPart * parts, guint n_parts, guint8 * out) \
     update (&ctx, parts[i].len, parts[i].data); \
   finish (&ctx, digest_size, out); \
   zrtp_wipe (&ctx, sizeof (ctx)); \
+  zrtp_wipe_stack (); \
 } \
 \
 static void \
@@ -36,6 +37,7 @@ hmac_##id (const guint8 * key, gsize key_len, const ZrtpPart * parts, guint n_pa
     hmac_update (&ctx, parts[i].len, parts[i].data); \
   hmac_finish (&ctx, digest_size, out); \
   zrtp_wipe (&ctx, sizeof (ctx)); \
+  zrtp_wipe_stack (); \
 } \
 \
 const ZrtpHash zrtp_##id = { \

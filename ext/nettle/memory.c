@@ -7,6 +7,9 @@
 #include <string.h>
 #include <nettle/memops.h>
 
+/* Nettle and GMP take their large areas from the heap and need less than half of this on the stack. */
+#define WIPE_STACK_OCTETS 4096
+
 /**
  * zrtp_wipe:
  * @data: (nullable): memory that held a secret
@@ -28,6 +31,20 @@ zrtp_wipe (gpointer data, gsize len)
   for (volatile guint8 *octet = data; len > 0; len--)
     *octet++ = 0;
 #endif
+}
+
+/**
+ * zrtp_wipe_stack:
+ *
+ * Overwrites the part of the stack that functions called before by the caller have used and left: libraries copy a
+ * scalar or a key there and do not care (Z-15-2). Reaches down WIPE_STACK_OCTETS. May be called from any thread.
+ */
+G_NO_INLINE void
+zrtp_wipe_stack (void)
+{
+  guint8 area[WIPE_STACK_OCTETS];
+
+  zrtp_wipe (area, sizeof (area));
 }
 
 /**

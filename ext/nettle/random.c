@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include <nettle/aes.h>
-#include <nettle/ctr.h>
 
 #include "ext/nettle/random-private.h"
 
@@ -153,13 +152,31 @@ reseed (Generator * self)
   return good;
 }
 
+/* The stream of counter mode, from block counter on. Nettle's ctr_crypt() would leave a copy on the stack. */
+static void
+counter_stream (const struct aes256_ctx *aes, guint64 counter, guint8 * out, gsize len)
+{
+  guint8 block[AES_BLOCK_SIZE];
+
+  for (; len > 0; counter++) {
+    gsize n = MIN (len, sizeof (block));
+    guint64 number = GUINT64_TO_BE (counter);
+
+    memset (block, 0, sizeof (block));
+    memcpy (block + sizeof (block) - sizeof (number), &number, sizeof (number));
+    aes256_encrypt (aes, sizeof (block), block, block);
+    memcpy (out, block, n);
+    out += n;
+    len -= n;
+  }
+  zrtp_wipe (block, sizeof (block));
+}
+
 static gboolean
 generator_fill (ZrtpRandom * random, ZrtpRandomUse use, guint8 * out, gsize len)
 {
   Generator *self = (Generator *) random;
   struct aes256_ctx aes;
-  guint8 counter[AES_BLOCK_SIZE] = { 0 };
-  guint8 next_key[AES256_KEY_SIZE] = { 0 };
 
   g_mutex_lock (&lock);
   if (!self->seeded || self->fork_generation != fork_count
@@ -174,15 +191,11 @@ generator_fill (ZrtpRandom * random, ZrtpRandomUse use, guint8 * out, gsize len)
   self->octets += len;
 
   aes256_set_encrypt_key (&aes, self->key);
-  ctr_crypt (&aes, (nettle_cipher_func *) aes256_encrypt, AES_BLOCK_SIZE, counter, sizeof (next_key), next_key,
-      next_key);
-  memcpy (self->key, next_key, sizeof (self->key));
+  counter_stream (&aes, 0, self->key, sizeof (self->key));
   g_mutex_unlock (&lock);
 
   /* The rest of the stream belongs to this request alone, whatever other threads draw meanwhile. */
-  memset (out, 0, len);
-  ctr_crypt (&aes, (nettle_cipher_func *) aes256_encrypt, AES_BLOCK_SIZE, counter, len, out, out);
-  zrtp_wipe (next_key, sizeof (next_key));
+  counter_stream (&aes, AES256_KEY_SIZE / AES_BLOCK_SIZE, out, len);
   zrtp_wipe (&aes, sizeof (aes));
   return TRUE;
 }
