@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+"""Runs what README tells people to paste: its gst-launch-1.0 lines, and its C program through the compiler.
+
+Usage: check-readme.py BUILD_DIR
+
+The line for two machines is run twice on this one, with a tone for the microphone. A pipeline is good when every session
+in it gets secure, and both ends of a call show the same authentication string.
+
+SPDX-License-Identifier: LGPL-2.1-or-later
+"""
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+
+LIMIT = 20.0
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+def blocks():
+    """The indented blocks of README."""
+    with open(os.path.join(ROOT, 'README')) as file:
+        text = file.read()
+    return [textwrap.dedent(block) for block in re.findall(r'(?:^    .*\n|^[ \t]*\n(?=    ))+', text, re.M)]
+
+
+class Pipeline:
+    def __init__(self, command, sessions, changed):
+        self.sas, self.wanted, self.changed, self.log = {}, sessions, changed, []
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                        stdin=subprocess.DEVNULL)
+        self.thread = threading.Thread(target=self._read, daemon=True)
+        self.thread.start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            session = re.search(r'session-id=\(string\)([^,;]+)', line)
+            sas = re.search(r'zrtp-sas,.*[ ,]sas=\(string\)([^,;]+)', line)
+            with self.changed:
+                self.log.append(line)
+                if session and sas:
+                    self.sas[session.group(1)] = sas.group(1)
+                self.changed.notify_all()
+
+    def done(self):
+        return len(self.sas) >= self.wanted
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.thread.join(5)
+
+
+def call(name, commands, sessions):
+    changed = threading.Condition()
+    pipelines = []
+    try:
+        for command in commands:
+            pipelines.append(Pipeline(command, sessions, changed))
+        with changed:
+            changed.wait_for(lambda: all(p.done() or p.process.poll() is not None for p in pipelines), LIMIT)
+    finally:
+        for pipeline in pipelines:
+            pipeline.stop()
+    strings = [sas for pipeline in pipelines for sas in pipeline.sas.values()]
+    good = all(p.done() for p in pipelines) and len(strings) == 2 and len(set(strings)) == 1
+    print('%s: %s: %s' % ('ok' if good else 'FAILED', name, ', '.join(strings) or 'not secure'))
+    if not good:
+        for pipeline in pipelines:
+            print(''.join(x for x in pipeline.log if 'state-changed' not in x)[-3000:])
+    return good
+
+
+def compile_c(source):
+    flags = subprocess.run(['pkg-config', '--cflags', 'gstreamer-1.0'], check=True, capture_output=True,
+                           text=True).stdout.split()
+    prologue = '#include <glib.h>\nstatic gboolean user_says_it_is_the_same (void) { return TRUE; }\n'
+    epilogue = '\nGstBusFunc callback = on_message;\n'
+    result = subprocess.run(['cc', '-x', 'c', '-fsyntax-only', '-Wall', '-Werror', '-I', os.path.join(ROOT, 'include')]
+                            + flags + ['-'], input=prologue + source + epilogue, text=True)
+    print('%s: the C program compiles' % ('ok' if result.returncode == 0 else 'FAILED'))
+    return result.returncode == 0
+
+
+def main():
+    build = os.path.abspath(sys.argv[1])
+    os.environ['GST_PLUGIN_PATH'] = os.path.join(build, 'gst', 'elements')
+    os.environ['GST_REGISTRY'] = os.path.join(build, 'readme-registry.bin')
+    subprocess.run(['gst-inspect-1.0', '--exists', 'zrtpenc'], check=True)
+    good, seen = True, set()
+    for block in blocks():
+        if block.lstrip().startswith('gst-launch-1.0'):
+            command = shlex.split(block.replace('\\\n', ' '))
+            if 'OTHER-ADDRESS' in block:
+                seen.add('two machines')
+                sides = []
+                for mine, other in (('5004', '5006'), ('5006', '5004')):
+                    side, source = [], None
+                    for word in command:
+                        source = word if word in ('udpsrc', 'udpsink') else source
+                        if word == 'port=5000':
+                            word = 'port=' + (mine if source == 'udpsrc' else other)
+                        side += {'autoaudiosrc': ['audiotestsrc', 'is-live=true'], 'autoaudiosink': ['fakesink'],
+                                 'host=OTHER-ADDRESS': ['host=127.0.0.1']}.get(word, [word])
+                    sides.append(side)
+                good = call('two machines', sides, 1) and good
+            else:
+                seen.add('one machine')
+                good = call('one machine', [command], 2) and good
+        elif '#include <gst/zrtp/' in block:
+            seen.add('C')
+            good = compile_c(block) and good
+    if seen != {'one machine', 'two machines', 'C'}:
+        print('FAILED: found only %s in README' % sorted(seen))
+        good = False
+    return 0 if good else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())
