@@ -113,9 +113,11 @@ fi
 if wants valgrind && test -n "$built"; then
   heading 'Tests of the elements under valgrind'
   test_environment='CK_FORK=no GST_REGISTRY_FORK=no'
+  glib_supp=$(pkg-config --variable=prefix glib-2.0)/share/glib-2.0/valgrind/glib.supp
   tests valgrind build-test --suite elements \
     --timeout-multiplier 10 --wrapper "valgrind -q --error-exitcode=99 --leak-check=full \
---errors-for-leak-kinds=definite --num-callers=30 --suppressions=$root/tests/valgrind.supp"
+--errors-for-leak-kinds=definite --num-callers=30 --suppressions=$root/tests/valgrind.supp \
+$(test -f "$glib_supp" && echo "--suppressions=$glib_supp")"
 fi
 
 if wants fuzz; then
