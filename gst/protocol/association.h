@@ -113,7 +113,10 @@ typedef enum
   ZRTP_WARNING_CHANGED_MESSAGE, /* a repeated message came with other contents (attack A4) */
   ZRTP_WARNING_EQUAL_PASSIVE,   /* both ends are passive: nobody will commit (Z-4.2-13) */
   ZRTP_WARNING_CACHE_WRITE,     /* the cache could not be written */
-  ZRTP_WARNING_PEER_DISCLOSES   /* the peer's D flag (Z-11-3) */
+  ZRTP_WARNING_PEER_DISCLOSES,  /* the peer's D flag (Z-11-3) */
+  ZRTP_WARNING_AUX_MISMATCH,    /* an auxiliary secret exists and did not match (Z-4.3.2-7) */
+  ZRTP_WARNING_SAS_REFUSED,     /* the user said that the SAS differs: an attacker is on the path (Z-7.1-4) */
+  ZRTP_WARNING_TOO_MANY_FAILURES        /* only the user may try again now (attack A5) */
 } ZrtpWarning;
 
 typedef enum
@@ -139,6 +142,7 @@ typedef struct
   gboolean local_verified;      /* own V: the stored flag, or the user's word in this call */
   gboolean remote_verified;     /* the peer's V */
   gboolean verified;            /* Z-7.1-5: both, and a retained secret matched; or the user said so in this call */
+  gboolean refused;             /* the user said in this call that the SAS differs */
   gboolean remote_disclosure;   /* the peer's D */
   gboolean remote_mitm;         /* the peer's M: it is a PBX */
   guint8 peer_zid[ZRTP_ZID_LEN];
@@ -235,6 +239,8 @@ void zrtp_association_secure (ZrtpAssociation * self, guint id, guint64 now);
 void zrtp_association_set_verified (ZrtpAssociation * self, gboolean verified, guint64 now);
 /* The user's name for the peer, kept in the cache. */
 void zrtp_association_set_peer_name (ZrtpAssociation * self, const gchar * name);
+/* A secret from outside ZRTP, any length, for the exchanges to come; NULL or 0 takes it back (Z-4.3-3). Copied. */
+void zrtp_association_set_auxsecret (ZrtpAssociation * self, const guint8 * secret, gsize len);
 /* End this stream's exchange or secure state; wipes its keys. Starting again makes a new one. */
 void zrtp_association_stop (ZrtpAssociation * self, guint id, guint64 now);
 

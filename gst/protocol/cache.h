@@ -22,7 +22,6 @@ typedef struct
    * the peer is known to have (attack C5). */
   gboolean rs1_confirmed;
   gboolean verified;            /* the user compared the SAS in an earlier call */
-  gboolean pending_mismatch;    /* the mismatch alert has not been answered yet */
   guint32 expiry_interval;      /* seconds from now; 0xffffffff: never */
   gchar name[64];               /* given by the local user, UTF-8; empty if none */
 } ZrtpCacheEntry;

@@ -106,6 +106,8 @@ zrtp_writer_init (ZrtpWriter * writer, guint8 * data, gsize size)
 static inline void
 zrtp_write (ZrtpWriter * writer, gconstpointer data, gsize len)
 {
+  if (len == 0)
+    return;
   if (writer->overrun || len > writer->size - writer->used) {
     writer->overrun = TRUE;
     return;

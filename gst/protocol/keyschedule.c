@@ -35,14 +35,21 @@ zrtp_kdf (const ZrtpHash * hash, const guint8 * ki, gsize ki_len, const gchar * 
 
 /* KDF with KDF_Context = ZIDi + ZIDr + total_hash (Z-4.4.1.4-6). */
 static void
-kdf (const ZrtpKdfContext * context, const guint8 * ki, const gchar * label, guint8 * out, gsize length)
+kdf_with (const ZrtpKdfContext * context, const guint8 * ki, gsize ki_len, const gchar * label, guint8 * out,
+    gsize length)
 {
   ZrtpPart parts[] = {
     PART (context->zidi, ZRTP_ZID_LEN), PART (context->zidr, ZRTP_ZID_LEN),
     PART (context->total_hash, context->hash->length)
   };
 
-  zrtp_kdf (context->hash, ki, context->hash->length, label, parts, G_N_ELEMENTS (parts), out, length);
+  zrtp_kdf (context->hash, ki, ki_len, label, parts, G_N_ELEMENTS (parts), out, length);
+}
+
+static void
+kdf (const ZrtpKdfContext * context, const guint8 * s0, const gchar * label, guint8 * out, gsize length)
+{
+  kdf_with (context, s0, context->hash->length, label, out, length);
 }
 
 void
@@ -65,9 +72,10 @@ zrtp_s0_from_dh (const ZrtpKdfContext * context, const guint8 * dh_result, gsize
 }
 
 void
-zrtp_s0_from_session (const ZrtpKdfContext * context, const guint8 * zrtp_sess, guint8 * s0)
+zrtp_s0_from_session (const ZrtpKdfContext * context, const guint8 * zrtp_sess, gsize zrtp_sess_len,
+    guint8 * s0)
 {
-  kdf (context, zrtp_sess, "ZRTP MSK", s0, context->hash->length);
+  kdf_with (context, zrtp_sess, zrtp_sess_len, "ZRTP MSK", s0, context->hash->length);
 }
 
 static void

@@ -35,8 +35,9 @@ typedef struct
 /* s0 in DH mode (Z-4.4.1.4-3). */
 void zrtp_s0_from_dh (const ZrtpKdfContext * context, const guint8 * dh_result, gsize dh_result_len,
     ZrtpSecret s1, ZrtpSecret s2, ZrtpSecret s3, guint8 * s0);
-/* s0 in Multistream mode (Z-4.4.3.2-2). */
-void zrtp_s0_from_session (const ZrtpKdfContext * context, const guint8 * zrtp_sess, guint8 * s0);
+/* s0 in Multistream mode (Z-4.4.3.2-2). ZRTPSess has the length of the first exchange's hash. */
+void zrtp_s0_from_session (const ZrtpKdfContext * context, const guint8 * zrtp_sess, gsize zrtp_sess_len,
+    guint8 * s0);
 
 /* Everything that one stream needs of s0 in every mode (Z-4.5.3-1). */
 typedef struct

@@ -232,6 +232,18 @@ zrtp_commit_build (const ZrtpCommit * commit, const guint8 h1[ZRTP_CHAIN_LEN], g
   return finish_with_mac (&writer, h1);
 }
 
+#define COMMIT_KEY_AGREEMENT_OFFSET 68
+
+ZrtpMode
+zrtp_commit_get_mode (const guint8 * message)
+{
+  const guint8 *name = message + COMMIT_KEY_AGREEMENT_OFFSET;
+
+  if (memcmp (name, "Mult", 4) == 0)
+    return ZRTP_MODE_MULTISTREAM;
+  return memcmp (name, "Prsh", 4) == 0 ? ZRTP_MODE_PRESHARED : ZRTP_MODE_DH;
+}
+
 gboolean
 zrtp_commit_parse (const guint8 * message, gsize len, ZrtpCommit * commit)
 {
@@ -246,12 +258,9 @@ zrtp_commit_parse (const guint8 * message, gsize len, ZrtpCommit * commit)
   take_name (&reader, commit->choice.auth_tag);
   take_name (&reader, commit->choice.key_agreement);
   take_name (&reader, commit->choice.sas);
-  if (strcmp (commit->choice.key_agreement, "Mult") == 0)
-    commit->mode = ZRTP_MODE_MULTISTREAM;
-  else if (strcmp (commit->choice.key_agreement, "Prsh") == 0)
-    commit->mode = ZRTP_MODE_PRESHARED;
-  else
-    commit->mode = ZRTP_MODE_DH;
+  if (reader.overrun)
+    return FALSE;
+  commit->mode = zrtp_commit_get_mode (message);
   if (commit->mode == ZRTP_MODE_DH)
     zrtp_take_into (&reader, commit->hvi, ZRTP_HVI_LEN);
   else

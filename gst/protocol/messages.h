@@ -120,6 +120,8 @@ gsize zrtp_hello_build (const ZrtpHello * hello, const guint8 h2[ZRTP_CHAIN_LEN]
 gboolean zrtp_hello_parse (const guint8 * message, gsize len, ZrtpHello * hello);
 
 gsize zrtp_commit_build (const ZrtpCommit * commit, const guint8 h1[ZRTP_CHAIN_LEN], guint8 * out);
+/* Told by the key agreement's name; message has the length of a Commit. */
+ZrtpMode zrtp_commit_get_mode (const guint8 * message);
 gboolean zrtp_commit_parse (const guint8 * message, gsize len, ZrtpCommit * commit);
 
 gsize zrtp_dhpart_build (ZrtpMessageType type, const ZrtpDhPart * dhpart, const guint8 h0[ZRTP_CHAIN_LEN],

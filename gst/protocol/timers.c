@@ -1,2 +1,256 @@
-/* timers.c */
-#include <glib.h>
+/* timers.c: when things are sent again and when patience ends (RFC 6189 section 6).
+ *
+ * Each function is named after the event that it reacts to. Times are absolute nanoseconds.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "gst/protocol/stream.h"
+
+#define MS G_GUINT64_CONSTANT (1000000)
+
+/* T1 (Z-6-1, Z-6-10) and T2 (Z-6-2). */
+#define T1_START (50 * MS)
+#define T1_CAP (200 * MS)
+#define T1_RESENDS 20
+#define T1_RESENDS_TO_A_KNOWN_PEER 62   /* 12 s */
+#define T2_START (150 * MS)
+#define T2_CAP (1200 * MS)
+#define T2_RESENDS 10
+
+/* A HelloACK is not authenticated: without the peer's own Hello behind it ours go on, slowly (attack C4). */
+#define SLOW_HELLO_INTERVAL (2000 * MS)
+#define SLOW_HELLO_RESENDS 30
+
+#define RESPONDER_PATIENCE (10000 * MS) /* Z-6-14 */
+/* An Error is not authenticated either: it counts when nothing better has come by then (attack C1). */
+#define ERROR_GRACE (2000 * MS)
+/* Which of several Hellos is the peer's shows when one is followed by a Commit (attack C2). */
+#define SEVERAL_PEERS_PATIENCE (1000 * MS)
+#define PING_INTERVAL (50 * MS)
+
+static guint64
+now_of (const ZrtpStream * stream)
+{
+  return stream->association->now;
+}
+
+static void
+schedule_start (ZrtpStream * stream, ZrtpSchedule * schedule, guint64 interval, guint64 cap, guint limit)
+{
+  guint64 round_trip = stream->association->config.round_trip;
+
+  schedule->interval = MAX (interval, round_trip);      /* Z-6-12 */
+  schedule->cap = MAX (cap, round_trip);
+  schedule->resent = 0;
+  schedule->limit = limit;
+  schedule->due = now_of (stream) + schedule->interval;
+}
+
+static void
+schedule_stop (ZrtpSchedule * schedule)
+{
+  schedule->due = ZRTP_NO_DEADLINE;
+}
+
+/* Counts a resend and sets the next. The interval after the last resend is waited for as well (Z-6-8). */
+static void
+schedule_resent (ZrtpSchedule * schedule)
+{
+  schedule->resent++;
+  schedule->interval = MIN (schedule->interval * 2, schedule->cap);
+  schedule->due += schedule->interval;
+}
+
+void
+zrtp_timers_clear (ZrtpStream * stream)
+{
+  schedule_stop (&stream->hello_schedule);
+  zrtp_timers_request_answered (stream);
+  stream->silence_due = ZRTP_NO_DEADLINE;
+  stream->error_due = ZRTP_NO_DEADLINE;
+  stream->commit_due = ZRTP_NO_DEADLINE;
+}
+
+static guint
+hello_limit (const ZrtpStream * stream)
+{
+  return stream->peers->len > 0 ? T1_RESENDS_TO_A_KNOWN_PEER : T1_RESENDS;
+}
+
+void
+zrtp_timers_hello_started (ZrtpStream * stream)
+{
+  schedule_start (stream, &stream->hello_schedule, T1_START, T1_CAP, hello_limit (stream));
+}
+
+void
+zrtp_timers_hello_acknowledged (ZrtpStream * stream)
+{
+  if (stream->peers->len > 0)
+    schedule_stop (&stream->hello_schedule);
+  else
+    schedule_start (stream, &stream->hello_schedule, SLOW_HELLO_INTERVAL, SLOW_HELLO_INTERVAL,
+        SLOW_HELLO_RESENDS);
+}
+
+/* The peer speaks ZRTP: patience grows, also when the short schedule has just ended (Z-6-11). */
+void
+zrtp_timers_peer_seen (ZrtpStream * stream)
+{
+  if (stream->acked) {
+    schedule_stop (&stream->hello_schedule);
+    return;
+  }
+  if (stream->hello_schedule.due == ZRTP_NO_DEADLINE) {
+    zrtp_timers_hello_started (stream);
+    zrtp_stream_send (stream, &stream->hello);
+  }
+  stream->hello_schedule.limit = T1_RESENDS_TO_A_KNOWN_PEER;
+}
+
+void
+zrtp_timers_request_sent (ZrtpStream * stream)
+{
+  schedule_start (stream, &stream->schedule, T2_START, T2_CAP, T2_RESENDS);
+}
+
+void
+zrtp_timers_request_answered (ZrtpStream * stream)
+{
+  schedule_stop (&stream->schedule);
+  zrtp_message_clear (&stream->outstanding);
+}
+
+void
+zrtp_timers_responder_heard (ZrtpStream * stream)
+{
+  stream->silence_due = now_of (stream) + RESPONDER_PATIENCE;
+}
+
+void
+zrtp_timers_error_received (ZrtpStream * stream)
+{
+  if (stream->error_due == ZRTP_NO_DEADLINE)
+    stream->error_due = now_of (stream) + ERROR_GRACE;
+}
+
+/* A message has passed every check: the peer is alive and well. */
+void
+zrtp_timers_progress (ZrtpStream * stream)
+{
+  stream->error_due = ZRTP_NO_DEADLINE;
+  if (stream->state == ZRTP_STREAM_R1 || stream->state == ZRTP_STREAM_R2)
+    zrtp_timers_responder_heard (stream);
+  else
+    stream->silence_due = ZRTP_NO_DEADLINE;
+}
+
+void
+zrtp_timers_several_peers (ZrtpStream * stream)
+{
+  if (stream->commit_due == ZRTP_NO_DEADLINE)
+    stream->commit_due = now_of (stream) + SEVERAL_PEERS_PATIENCE;
+}
+
+gboolean
+zrtp_timers_several_peers_waited (const ZrtpStream * stream)
+{
+  return stream->commit_due != ZRTP_NO_DEADLINE && now_of (stream) >= stream->commit_due;
+}
+
+/* One PingACK for each Ping, within reason (Z-5.15-6). */
+gboolean
+zrtp_timers_ping_allowed (ZrtpStream * stream)
+{
+  if (now_of (stream) < stream->ping_allowed_at)
+    return FALSE;
+  stream->ping_allowed_at = now_of (stream) + PING_INTERVAL;
+  return TRUE;
+}
+
+guint64
+zrtp_timers_next (const ZrtpStream * stream)
+{
+  guint64 next = MIN (stream->hello_schedule.due, stream->schedule.due);
+
+  next = MIN (next, stream->silence_due);
+  next = MIN (next, stream->error_due);
+  return MIN (next, stream->commit_due);
+}
+
+static void
+hello_due (ZrtpStream * stream)
+{
+  ZrtpSchedule *schedule = &stream->hello_schedule;
+
+  if (schedule->resent < schedule->limit) {
+    stream->stats.resent++;
+    zrtp_stream_send (stream, &stream->hello);
+    schedule_resent (schedule);
+    return;
+  }
+  /* Silence; a late Hello or Commit is still served (Z-6-15). */
+  schedule_stop (schedule);
+  stream->no_peer = TRUE;
+  zrtp_stream_enter (stream, stream->state);
+}
+
+static void
+request_due (ZrtpStream * stream)
+{
+  ZrtpSchedule *schedule = &stream->schedule;
+
+  if (schedule->resent < schedule->limit) {
+    stream->stats.resent++;
+    zrtp_stream_send (stream, &stream->outstanding);
+    schedule_resent (schedule);
+  } else if (stream->state == ZRTP_STREAM_FAILING) {
+    zrtp_stream_enter (stream, ZRTP_STREAM_FAILED);
+  } else {
+    /* Z-6-16. Confirms that did come, but with a wrong MAC, name the cause. */
+    gboolean bad_confirm = stream->exchange && stream->exchange->bad_confirm_seen;
+    zrtp_stream_give_up (stream, bad_confirm ? ZRTP_ERROR_CONFIRM_MAC : ZRTP_ERROR_TIMEOUT, FALSE);
+  }
+}
+
+static void
+silence_due (ZrtpStream * stream)
+{
+  gboolean bad_confirm = stream->exchange && stream->exchange->bad_confirm_seen;
+
+  zrtp_stream_fail (stream, bad_confirm ? ZRTP_ERROR_CONFIRM_MAC : ZRTP_ERROR_TIMEOUT);
+}
+
+static void
+error_due (ZrtpStream * stream)
+{
+  stream->error_due = ZRTP_NO_DEADLINE;
+  if (stream->exchange)
+    zrtp_stream_give_up (stream, stream->exchange->remote_error, TRUE);
+}
+
+void
+zrtp_timers_run (ZrtpStream * stream)
+{
+  guint64 now = now_of (stream);
+
+  /* A late caller catches up with the resends that it missed one by one, without sending a burst. */
+  if (stream->hello_schedule.due <= now) {
+    hello_due (stream);
+    if (stream->hello_schedule.due <= now)
+      stream->hello_schedule.due = now + stream->hello_schedule.interval;
+  }
+  if (stream->schedule.due <= now) {
+    request_due (stream);
+    if (stream->schedule.due <= now)
+      stream->schedule.due = now + stream->schedule.interval;
+  }
+  if (stream->silence_due <= now)
+    silence_due (stream);
+  if (stream->error_due <= now)
+    error_due (stream);
+  if (stream->commit_due <= now) {
+    zrtp_stream_try_commit (stream);
+    stream->commit_due = ZRTP_NO_DEADLINE;
+  }
+}

@@ -1,0 +1,293 @@
+/* commit.c: who is initiator: making, accepting and contending Commits (RFC 6189 sections 4.2, 4.4 and 5.4).
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include <string.h>
+
+#include "gst/protocol/stream.h"
+
+ZrtpContention
+zrtp_commit_contend (const ZrtpCommit * own, gboolean own_mitm, const ZrtpCommit * peer, gboolean peer_mitm)
+{
+  gint order;
+
+  if ((own->mode == ZRTP_MODE_MULTISTREAM) != (peer->mode == ZRTP_MODE_MULTISTREAM))
+    return ZRTP_CONTENTION_ERROR;
+  if (own->mode != peer->mode)  /* DH against Preshared (Z-4.2-2) */
+    return own->mode == ZRTP_MODE_DH ? ZRTP_CONTENTION_WON : ZRTP_CONTENTION_LOST;
+  if (own->mode == ZRTP_MODE_PRESHARED && own_mitm != peer_mitm)        /* Z-4.2-3 */
+    return own_mitm ? ZRTP_CONTENTION_LOST : ZRTP_CONTENTION_WON;
+  /* As big-endian integers (Z-4.2-4). */
+  order = own->mode == ZRTP_MODE_DH ? memcmp (own->hvi, peer->hvi, ZRTP_HVI_LEN)
+      : memcmp (own->nonce, peer->nonce, ZRTP_NONCE_LEN);
+  return order > 0 ? ZRTP_CONTENTION_WON : order < 0 ? ZRTP_CONTENTION_LOST : ZRTP_CONTENTION_EQUAL;
+}
+
+/* ---- As initiator ---- */
+
+static void
+fill_commit (ZrtpStream * stream, ZrtpCommit * commit)
+{
+  memcpy (commit->h2, stream->h2, ZRTP_CHAIN_LEN);
+  memcpy (commit->zid, stream->association->config.zid, ZRTP_ZID_LEN);
+  commit->choice = stream->exchange->choice;
+  commit->mode = stream->exchange->mode;
+}
+
+static void
+send_commit (ZrtpStream * stream)
+{
+  ZrtpExchange *exchange = stream->exchange;
+  guint8 data[ZRTP_MESSAGE_MAX_LEN];
+
+  zrtp_message_set (&exchange->commit, data,
+      zrtp_commit_build (&exchange->commit_fields, stream->h1, data));
+  stream->stats.exchanges++;
+  zrtp_stream_send_until_answered (stream, &exchange->commit);
+}
+
+gboolean
+zrtp_create_commit_dh (ZrtpStream * stream)
+{
+  ZrtpAssociation *association = stream->association;
+  guint8 digest[ZRTP_HASH_MAX_LEN];
+  ZrtpExchange *exchange;
+  ZrtpChoice choice;
+
+  if (association->config.fixed_choice)
+    choice = *association->config.fixed_choice;
+  else
+    zrtp_negotiate (&association->offer, &stream->peer->hello.offer, &choice);
+  if (!zrtp_exchange_begin (stream, ZRTP_ROLE_INITIATOR, ZRTP_MODE_DH, &choice)
+      || !zrtp_create_dhpart (stream))
+    return FALSE;
+  exchange = stream->exchange;
+  fill_commit (stream, &exchange->commit_fields);
+  {
+    /* hvi over our whole DHPart2 and the peer's Hello as received (Z-4.4.1.1-6, -8). */
+    ZrtpPart parts[] = {
+      {exchange->dhpart2.data, exchange->dhpart2.len},
+      {stream->peer->message.data, stream->peer->message.len}
+    };
+    exchange->hash->digest (parts, G_N_ELEMENTS (parts), digest);
+    memcpy (exchange->commit_fields.hvi, digest, ZRTP_HVI_LEN);
+  }
+  send_commit (stream);
+  return TRUE;
+}
+
+gboolean
+zrtp_create_commit_multistream (ZrtpStream * stream)
+{
+  ZrtpAssociation *association = stream->association;
+  ZrtpRandom *random = association->random;
+  ZrtpChoice choice = association->session_choice;      /* Z-4.4.3.1-2 */
+  ZrtpCommit *commit;
+
+  memcpy (choice.key_agreement, "Mult", 5);
+  if (!zrtp_exchange_begin (stream, ZRTP_ROLE_INITIATOR, ZRTP_MODE_MULTISTREAM, &choice))
+    return FALSE;
+  commit = &stream->exchange->commit_fields;
+  fill_commit (stream, commit);
+  if (!random->fill (random, ZRTP_RANDOM_NONCE, commit->nonce, ZRTP_NONCE_LEN)) {
+    zrtp_stream_fail (stream, ZRTP_ERROR_SOFTWARE);
+    return FALSE;
+  }
+  if (!zrtp_association_remember_nonce (association, commit->nonce)) {
+    zrtp_stream_fail (stream, ZRTP_ERROR_SERVICE_UNAVAILABLE);
+    return FALSE;
+  }
+  send_commit (stream);
+  zrtp_derive_multistream_keys (stream);
+  return TRUE;
+}
+
+/* ---- As responder ---- */
+
+/* What every Commit must pass before it may do anything, be it to win a contention (Z-5.4-3, -5; Z-4.2-11): the
+ * hash chain, the ZID, and the MAC of the Hello whose key it brings. On ZRTP_ACCEPT *sender has sent it. */
+static ZrtpVerdict
+admit_commit (ZrtpStream * stream, const ZrtpReceived * in, ZrtpCommit * commit, ZrtpPeer ** sender)
+{
+  ZrtpAssociation *association = stream->association;
+  guint8 h3[ZRTP_CHAIN_LEN];
+  guint32 error;
+
+  if (!zrtp_commit_parse (in->data, in->len, commit))
+    return ZRTP_DROP_MALFORMED;
+  zrtp_chain_step (commit->h2, h3);
+  *sender = zrtp_stream_find_peer (stream, h3);
+  if (!*sender || memcmp (commit->zid, (*sender)->hello.zid, ZRTP_ZID_LEN) != 0)
+    return ZRTP_DROP_CHAIN;
+  if (stream->failures >= ZRTP_MAX_FAILURES)    /* only our user decides now (attack A5) */
+    return ZRTP_DROP_STATE;
+  if (!zrtp_message_check_mac ((*sender)->message.data, (*sender)->message.len, commit->h2))
+    return zrtp_altered_message (stream);
+  error = zrtp_check_choice (&association->offer, &commit->choice);
+  return error ? zrtp_stream_fail (stream, error) : ZRTP_ACCEPT;
+}
+
+static void
+hello_answered (ZrtpStream * stream)
+{
+  /* A Commit acknowledges our Hello (Z-5.4-8). */
+  stream->acked = TRUE;
+  stream->no_peer = FALSE;
+  zrtp_timers_hello_acknowledged (stream);
+  zrtp_timers_request_answered (stream);
+}
+
+static ZrtpVerdict
+respond_dh (ZrtpStream * stream, const ZrtpReceived * in, const ZrtpCommit * commit, ZrtpPeer * sender)
+{
+  stream->peer = sender;
+  stream->association->exchanging = stream;
+  hello_answered (stream);
+  if (!zrtp_exchange_begin (stream, ZRTP_ROLE_RESPONDER, ZRTP_MODE_DH, &commit->choice))
+    return ZRTP_FAIL;
+  stream->exchange->commit_fields = *commit;
+  zrtp_message_set (&stream->exchange->commit, in->data, in->len);
+  stream->stats.exchanges++;
+  if (!zrtp_create_dhpart (stream))
+    return ZRTP_FAIL;
+  zrtp_stream_send (stream, &stream->exchange->dhpart1);
+  zrtp_timers_responder_heard (stream);
+  return ZRTP_ACCEPT;
+}
+
+static ZrtpVerdict
+respond_multistream (ZrtpStream * stream, const ZrtpReceived * in, const ZrtpCommit * commit,
+    ZrtpPeer * sender)
+{
+  ZrtpAssociation *association = stream->association;
+
+  if (zrtp_association_nonce_known (association, commit->nonce))
+    return zrtp_stream_fail (stream, ZRTP_ERROR_NONCE_REUSE);   /* Z-4.4.3.1-4 */
+  if (!zrtp_association_remember_nonce (association, commit->nonce))
+    return zrtp_stream_fail (stream, ZRTP_ERROR_SERVICE_UNAVAILABLE);
+  stream->peer = sender;
+  hello_answered (stream);
+  if (!zrtp_exchange_begin (stream, ZRTP_ROLE_RESPONDER, ZRTP_MODE_MULTISTREAM, &commit->choice))
+    return ZRTP_FAIL;
+  stream->exchange->commit_fields = *commit;
+  zrtp_message_set (&stream->exchange->commit, in->data, in->len);
+  stream->stats.exchanges++;
+  zrtp_derive_multistream_keys (stream);
+  if (!zrtp_create_confirm (stream))
+    return ZRTP_FAIL;
+  zrtp_stream_send (stream, &stream->exchange->confirm1);
+  zrtp_timers_responder_heard (stream);
+  return ZRTP_ACCEPT;
+}
+
+static gboolean
+any_stream_secure (const ZrtpAssociation * association)
+{
+  for (guint i = 0; i < ZRTP_MAX_STREAMS; i++)
+    if (association->streams[i] && association->streams[i]->state == ZRTP_STREAM_SECURE)
+      return TRUE;
+  return FALSE;
+}
+
+/* A DH Commit while another stream of the call holds the one DH exchange: only if that one has just sent its own Commit
+ * and loses (Z-4.2-7). TRUE: the way is free. */
+static gboolean
+take_over_exchange (ZrtpStream * stream, const ZrtpCommit * commit, const ZrtpPeer * sender)
+{
+  ZrtpAssociation *association = stream->association;
+  ZrtpStream *holder = association->exchanging;
+
+  if (!holder || holder == stream)
+    return TRUE;
+  if (holder->state != ZRTP_STREAM_I1
+      || zrtp_commit_contend (&holder->exchange->commit_fields, association->config.mitm, commit,
+          sender->hello.mitm) != ZRTP_CONTENTION_LOST)
+    return FALSE;
+  zrtp_timers_request_answered (holder);
+  g_clear_pointer (&holder->exchange, zrtp_exchange_free);
+  zrtp_stream_enter (holder, ZRTP_STREAM_READY);
+  return TRUE;
+}
+
+ZrtpVerdict
+zrtp_consume_commit_dh (ZrtpStream * stream, const ZrtpReceived * in)
+{
+  ZrtpCommit commit;
+  ZrtpPeer *sender;
+  ZrtpVerdict verdict = admit_commit (stream, in, &commit, &sender);
+
+  if (verdict != ZRTP_ACCEPT)
+    return verdict;
+  /* Further streams of a secure call use Multistream (Z-4.4.3-1). */
+  if (any_stream_secure (stream->association) || !take_over_exchange (stream, &commit, sender))
+    return ZRTP_DROP_STATE;
+  return respond_dh (stream, in, &commit, sender);
+}
+
+ZrtpVerdict
+zrtp_consume_commit_multistream (ZrtpStream * stream, const ZrtpReceived * in)
+{
+  ZrtpAssociation *association = stream->association;
+  ZrtpCommit commit;
+  ZrtpPeer *sender;
+  ZrtpVerdict verdict = admit_commit (stream, in, &commit, &sender);
+
+  if (verdict != ZRTP_ACCEPT)
+    return verdict;
+  if (association->exchanging)
+    return ZRTP_DROP_STATE;     /* the peer is a little ahead of us, and will ask again */
+  if (!association->have_session || memcmp (commit.zid, association->peer_zid, ZRTP_ZID_LEN) != 0)
+    return zrtp_stream_fail (stream, ZRTP_ERROR_NO_SHARED_SECRET);      /* Z-4.4.3.1-5, Z-4.4.3-2 */
+  return respond_multistream (stream, in, &commit, sender);
+}
+
+/* Preshared is not offered, so that nobody may commit to it. */
+ZrtpVerdict
+zrtp_consume_commit_preshared (ZrtpStream * stream, const ZrtpReceived * in)
+{
+  ZrtpCommit commit;
+  ZrtpPeer *sender;
+  ZrtpVerdict verdict = admit_commit (stream, in, &commit, &sender);
+
+  return verdict == ZRTP_ACCEPT ? zrtp_stream_fail (stream, ZRTP_ERROR_KEY_AGREEMENT) : verdict;
+}
+
+/* Both have sent a Commit on this stream (Z-4.2). */
+ZrtpVerdict
+zrtp_consume_contending_commit (ZrtpStream * stream, const ZrtpReceived * in)
+{
+  ZrtpAssociation *association = stream->association;
+  ZrtpCommit commit;
+  ZrtpPeer *sender;
+  ZrtpVerdict verdict = admit_commit (stream, in, &commit, &sender);
+
+  if (verdict != ZRTP_ACCEPT)
+    return verdict;
+  switch (zrtp_commit_contend (&stream->exchange->commit_fields, association->config.mitm, &commit,
+          sender->hello.mitm)) {
+    case ZRTP_CONTENTION_LOST:
+      return commit.mode == ZRTP_MODE_DH ? respond_dh (stream, in, &commit, sender)
+          : respond_multistream (stream, in, &commit, sender);
+    case ZRTP_CONTENTION_ERROR:
+      return zrtp_stream_fail (stream, ZRTP_ERROR_SOFTWARE);
+    default:
+      return ZRTP_DROP_STATE;   /* ours proceeds; T2 goes on as if nothing had come (Z-4.2-10) */
+  }
+}
+
+/* The same Commit gets the same answer (Z-5.5-4); another is a second guess (attack A4). */
+ZrtpVerdict
+zrtp_consume_repeated_commit (ZrtpStream * stream, const ZrtpReceived * in)
+{
+  const ZrtpExchange *exchange = stream->exchange;
+  ZrtpCommit commit;
+
+  if (!zrtp_message_equal (&exchange->commit, in->data, in->len)) {
+    gboolean same_chain = zrtp_commit_parse (in->data, in->len, &commit)
+        && memcmp (commit.h2, exchange->commit_fields.h2, ZRTP_CHAIN_LEN) == 0;
+    return same_chain ? ZRTP_DROP_CHANGED : ZRTP_DROP_CHAIN;
+  }
+  stream->stats.resent++;
+  zrtp_stream_send (stream, exchange->mode == ZRTP_MODE_DH ? &exchange->dhpart1 : &exchange->confirm1);
+  return ZRTP_STAY;
+}

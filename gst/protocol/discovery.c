@@ -1,0 +1,193 @@
+/* discovery.c: finding the peer: Hello, HelloACK, and when to begin an exchange (RFC 6189 section 4.1).
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include <string.h>
+
+#include "gst/protocol/stream.h"
+
+#define SUPPORTED_VERSION "1.1"         /* of "1.10" three octets count (Z-4.1.1-1) */
+
+ZrtpPeer *
+zrtp_stream_find_peer (ZrtpStream * stream, const guint8 h3[ZRTP_CHAIN_LEN])
+{
+  for (guint i = 0; i < stream->peers->len; i++) {
+    ZrtpPeer *peer = g_ptr_array_index (stream->peers, i);
+    if (memcmp (peer->hello.h3, h3, ZRTP_CHAIN_LEN) == 0)
+      return peer;
+  }
+  return NULL;
+}
+
+/* The most recent: the peer repeats its Hello, a forger's guess is sent once. */
+static ZrtpPeer *
+likeliest_peer (ZrtpStream * stream)
+{
+  ZrtpPeer *best = NULL;
+
+  for (guint i = 0; i < stream->peers->len; i++) {
+    ZrtpPeer *peer = g_ptr_array_index (stream->peers, i);
+    if (!best || peer->last_seen >= best->last_seen)
+      best = peer;
+  }
+  return best;
+}
+
+static void
+forget_oldest_peer (ZrtpStream * stream)
+{
+  guint oldest = 0;
+
+  for (guint i = 1; i < stream->peers->len; i++) {
+    ZrtpPeer *peer = g_ptr_array_index (stream->peers, i);
+    ZrtpPeer *candidate = g_ptr_array_index (stream->peers, oldest);
+    if (peer->last_seen < candidate->last_seen)
+      oldest = i;
+  }
+  if (g_ptr_array_index (stream->peers, oldest) == stream->peer)
+    stream->peer = NULL;
+  g_ptr_array_remove_index (stream->peers, oldest);
+}
+
+/* After a Hello or HelloACK: with both there, on to READY. */
+static void
+settle (ZrtpStream * stream)
+{
+  if (stream->state == ZRTP_STREAM_HELLO && stream->acked && stream->peers->len > 0)
+    zrtp_stream_enter (stream, ZRTP_STREAM_READY);
+  zrtp_stream_try_commit_if_wanted (stream);
+}
+
+ZrtpVerdict
+zrtp_consume_hello (ZrtpStream * stream, const ZrtpReceived * in)
+{
+  ZrtpAssociation *association = stream->association;
+  ZrtpHello hello;
+  ZrtpPeer *peer;
+  gint version;
+
+  if (!zrtp_hello_parse (in->data, in->len, &hello))
+    return ZRTP_DROP_MALFORMED;
+  if (memcmp (hello.zid, association->config.zid, ZRTP_ZID_LEN) == 0)
+    return zrtp_stream_fail (stream, ZRTP_ERROR_EQUAL_ZID);     /* Z-4.1-9 */
+  if (in->ssrc == stream->ssrc)
+    return zrtp_stream_fail (stream, ZRTP_ERROR_SSRC_COLLISION);        /* Z-4.1-4 */
+  version = memcmp (hello.version, SUPPORTED_VERSION, 3);
+  if (version < 0)
+    return zrtp_stream_fail (stream, ZRTP_ERROR_VERSION);       /* Z-4.1.1-7 */
+  if (version > 0) {
+    /* Acknowledged, and for the rest ignored: the peer will come down to ours (Z-4.1.1-5, -10). */
+    zrtp_stream_send_ack (stream, ZRTP_MESSAGE_HELLO_ACK);
+    return ZRTP_STAY;
+  }
+  /* All streams of a call are with one ZID (Z-4.4.3-2). */
+  if (association->have_session && memcmp (hello.zid, association->peer_zid, ZRTP_ZID_LEN) != 0)
+    return ZRTP_DROP_STATE;
+
+  peer = zrtp_stream_find_peer (stream, hello.h3);
+  if (peer && !zrtp_message_equal (&peer->message, in->data, in->len))
+    return ZRTP_DROP_CHANGED;   /* attack B1 */
+  if (!peer) {
+    if (stream->peers->len == ZRTP_MAX_PEERS)
+      forget_oldest_peer (stream);
+    peer = g_new0 (ZrtpPeer, 1);
+    peer->hello = hello;
+    zrtp_message_set (&peer->message, in->data, in->len);
+    g_ptr_array_add (stream->peers, peer);
+    zrtp_timers_peer_seen (stream);
+  }
+  peer->last_seen = association->now;
+  zrtp_stream_send_ack (stream, ZRTP_MESSAGE_HELLO_ACK);
+  if (stream->no_peer) {
+    stream->no_peer = FALSE;
+    zrtp_stream_announce_state (stream);
+  }
+  settle (stream);
+  return ZRTP_STAY;
+}
+
+/* In an exchange and after: only acknowledged, and only if it is the one that we go by (Z-4.1-10, -11). */
+ZrtpVerdict
+zrtp_consume_repeated_hello (ZrtpStream * stream, const ZrtpReceived * in)
+{
+  if (!stream->peer || !zrtp_message_equal (&stream->peer->message, in->data, in->len))
+    return ZRTP_DROP_STATE;
+  zrtp_stream_send_ack (stream, ZRTP_MESSAGE_HELLO_ACK);
+  return ZRTP_STAY;
+}
+
+ZrtpVerdict
+zrtp_consume_hello_ack (ZrtpStream * stream, const ZrtpReceived * in)
+{
+  if (stream->acked)
+    return ZRTP_DROP_STATE;
+  stream->acked = TRUE;
+  zrtp_timers_hello_acknowledged (stream);
+  settle (stream);
+  return ZRTP_STAY;
+}
+
+/* ---- Beginning an exchange ---- */
+
+void
+zrtp_stream_try_commit (ZrtpStream * stream)
+{
+  ZrtpAssociation *association = stream->association;
+  gboolean multistream = association->have_session;
+
+  if (stream->state != ZRTP_STREAM_READY)
+    return;
+  stream->peer = likeliest_peer (stream);
+  if (association->config.passive) {    /* Z-4.2-13 */
+    if (stream->peer->hello.passive && !stream->warned_passive) {
+      stream->warned_passive = TRUE;
+      zrtp_association_warn (association, stream->id, ZRTP_WARNING_EQUAL_PASSIVE);
+    }
+    return;
+  }
+  if (stream->peers->len > 1 && !zrtp_timers_several_peers_waited (stream)) {
+    zrtp_timers_several_peers (stream);
+    return;
+  }
+  if (multistream) {
+    if (!zrtp_algorithm_list_contains (&stream->peer->hello.offer.key_agreements, "Mult"))
+      return;
+    if (zrtp_create_commit_multistream (stream))
+      zrtp_stream_enter (stream, ZRTP_STREAM_I1);
+    return;
+  }
+  /* One DH exchange at a time with a peer; exchange_over() comes back to this stream (Z-4.4.1-1). */
+  if (association->exchanging && association->exchanging != stream)
+    return;
+  association->exchanging = stream;
+  if (zrtp_create_commit_dh (stream))
+    zrtp_stream_enter (stream, ZRTP_STREAM_I1);
+}
+
+void
+zrtp_stream_try_commit_if_wanted (ZrtpStream * stream)
+{
+  if (stream->association->config.automatic || stream->wanted)
+    zrtp_stream_try_commit (stream);
+}
+
+void
+zrtp_stream_secure (ZrtpStream * stream)
+{
+  gboolean failed = stream->state == ZRTP_STREAM_FAILING || stream->state == ZRTP_STREAM_FAILED;
+
+  stream->wanted = TRUE;
+  if (failed) {
+    /* The chain and the Hello stay, all else is fresh (catalogue 6.1). */
+    zrtp_timers_clear (stream);
+    stream->failures = 0;
+    zrtp_stream_enter (stream, stream->acked && stream->peers->len > 0 ? ZRTP_STREAM_READY : ZRTP_STREAM_HELLO);
+  }
+  if (stream->state == ZRTP_STREAM_HELLO && stream->hello_schedule.due == ZRTP_NO_DEADLINE) {
+    stream->no_peer = FALSE;
+    zrtp_stream_announce_state (stream);
+    zrtp_stream_send (stream, &stream->hello);
+    zrtp_timers_hello_started (stream);
+  }
+  zrtp_stream_try_commit (stream);
+}
