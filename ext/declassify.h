@@ -12,8 +12,9 @@
 
 G_BEGIN_DECLS
 
-/* value, which whoever watches may learn: that a number was out of range and is drawn again, say. In the test of
- * constant time, where memcheck takes every secret and what follows from it for undefined, this makes it defined. */
+/* value, which whoever watches may learn: that a number was out of range and is drawn again, say. In the
+ * test of constant time, where memcheck takes every secret and what follows from it for undefined, this
+ * makes it defined. */
 static inline gboolean
 zrtp_declassify (gboolean value)
 {

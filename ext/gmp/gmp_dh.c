@@ -1,8 +1,8 @@
 /* gmp_dh.c: finite field Diffie-Hellman in groups 14 and 15 of RFC 3526 (RFC 6189 section 5.1.5).
  *
- * Everything that touches a secret is built from GMP's mpn_sec_* functions, mpn_addmul_1 and mpn_add_n, whose
- * time and memory accesses depend on sizes alone (Z-15-1), in memory that is ours to wipe (Z-15-2); mpz_powm_sec
- * is the same arithmetic in memory that is not.
+ * Everything that touches a secret is built from GMP's mpn_sec_* functions, mpn_addmul_1 and mpn_add_n,
+ * whose time and memory accesses depend on sizes alone (Z-15-1), in memory that is ours to wipe (Z-15-2);
+ * mpz_powm_sec is the same arithmetic in memory that is not.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -19,10 +19,10 @@
  * failed. */
 #define MAX_DRAWS 64
 
-/* The comb that raises g to a secret power. Bit 32 * t + c of the exponent is tooth t at column c; the teeth are
- * taken four at a time, with a table of 16 products for each four. That makes 31 squarings and 64
- * multiplications for an exponent of 256 bits, 31 and 128 for 512 bits: a third of what a power of an unknown
- * base costs, and generating is half of the work of an exchange. */
+/* The comb that raises g to a secret power. Bit 32 * t + c of the exponent is tooth t at column c; the
+ * teeth are taken four at a time, with a table of 16 products for each four. That makes 31 squarings and
+ * 64 multiplications for an exponent of 256 bits, 31 and 128 for 512 bits: a third of what a power of an
+ * unknown base costs, and generating is half of the work of an exchange. */
 #define COMB_COLUMNS 32
 #define COMB_TEETH 4
 #define COMB_ENTRIES (1 << COMB_TEETH)
@@ -81,9 +81,9 @@ static const guint8 prime_15[384] = {
 static Group group_14 = {.len = sizeof (prime_14),.prime = prime_14 };
 static Group group_15 = {.len = sizeof (prime_15),.prime = prime_15 };
 
-/* r = product / R mod p with R = 2^(limb bits * n), which is Montgomery's reduction. Each step adds p times
- * (lowest limb * -1/p mod 2^(limb bits)); RFC 3526 primes end in 64 one bits, which makes -1/p there 1. The result
- * is below R, if not always below p: good enough to go on with. Uses up product. */
+/* r = product / R mod p with R = 2^(limb bits * n), which is Montgomery's reduction. Each step adds p
+ * times (lowest limb * -1/p mod 2^(limb bits)); RFC 3526 primes end in 64 one bits, which makes -1/p there
+ * 1. The result is below R, if not always below p: good enough to go on with. Uses up product. */
 static void
 group_reduce (const Group * group, mp_limb_t * r, mp_limb_t * product)
 {
@@ -233,7 +233,8 @@ dh_generate (Group * group, ZrtpRandom * random, guint secret_bits, guint8 * sec
   return FALSE;
 }
 
-/* 1 < pv < p - 1 (Z-4.4.1.2-2, Z-4.4.1.2-5, Z-4.4.1.3-1). p is odd: p - 1 differs from it in the last octet alone. */
+/* 1 < pv < p - 1 (Z-4.4.1.2-2, Z-4.4.1.2-5, Z-4.4.1.3-1). p is odd: p - 1 differs from it in the last
+ * octet alone. */
 static gboolean
 dh_check (const Group * group, const guint8 * public_value)
 {
@@ -259,7 +260,8 @@ dh_agree (Group * group, const guint8 * secret, const guint8 * public_value, gui
     return FALSE;
   group_prepare (group);
 
-  /* A secret of 256 or 384 bits stands behind zeros. Its size goes by the cipher (Z-5.1.5-4) and is no secret. */
+  /* A secret of 256 or 384 bits stands behind zeros. Its size goes by the cipher (Z-5.1.5-4), which is no
+   * secret. */
   for (guint i = 0; i < SECRET_OCTETS / 4; i++)
     any |= secret[i];
   if (zrtp_declassify (any != 0)) {
@@ -273,9 +275,11 @@ dh_agree (Group * group, const guint8 * secret, const guint8 * public_value, gui
 
   size = group_work_size (group);
   work = g_malloc (size);
-  zrtp_limbs_from_octets (work->exponent, ZRTP_LIMBS_FOR_OCTETS (octets), secret + SECRET_OCTETS - octets, octets);
+  zrtp_limbs_from_octets (work->exponent, ZRTP_LIMBS_FOR_OCTETS (octets), secret + SECRET_OCTETS - octets,
+      octets);
   zrtp_limbs_from_octets (work->factor, group->n, public_value, group->len);
-  mpn_sec_powm (work->power, work->factor, group->n, work->exponent, 8 * octets, group->p, group->n, work->scratch);
+  mpn_sec_powm (work->power, work->factor, group->n, work->exponent, 8 * octets, group->p, group->n,
+      work->scratch);
   zrtp_limbs_to_octets (work->power, result, group->len);       /* Z-4.4.1.4-2 */
   zrtp_wipe (work, size);
   g_free (work);

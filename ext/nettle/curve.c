@@ -18,7 +18,8 @@
 
 #define NIST_MAX_OCTETS 66
 
-/* Nettle 3.8.1 multiplies on Montgomery curves in 9 to 12 field elements; others may take some more or less. */
+/* Nettle 3.8.1 multiplies on Montgomery curves in 9 to 12 field elements; others may take some more or
+ * less. */
 #define MIN_SCRATCH_FIELDS 6
 #define MAX_SCRATCH_FIELDS 18
 
@@ -65,9 +66,10 @@ static const NistCurve p521 = {
   },
 };
 
-/* Nettle copies scalars to the stack, and computes in a block of GMP's allocator that it gives back with results and
- * their like in it. How many field elements that block holds is Nettle's own affair; but allocators hand out the
- * block of a size that came back last, so asking for each size once finds it. What it costs is under a microsecond. */
+/* Nettle copies scalars to the stack, and computes in a block of GMP's allocator that it gives back with
+ * results and their like in it. How many field elements that block holds is Nettle's own affair; but
+ * allocators hand out the block of a size that came back last, so asking for each size once finds it. What
+ * it costs is under a microsecond. */
 static void
 wipe_traces (guint len)
 {
@@ -178,8 +180,8 @@ nist_check (const NistCurve * curve, const guint8 * public_value)
   return valid;
 }
 
-/* DHResult is the X coordinate alone, leading zeros kept (Z-4.4.1.3-3, Z-4.4.1.4-2). The order is prime and the
- * scalar below it, so the result is never the point at infinity. */
+/* DHResult is the X coordinate alone, leading zeros kept (Z-4.4.1.3-3, Z-4.4.1.4-2). The order is prime
+ * and the scalar below it, so the result is never the point at infinity. */
 static gboolean
 nist_agree (const NistCurve * curve, const guint8 * secret, const guint8 * public_value, guint8 * result)
 {

@@ -1,7 +1,8 @@
 /* hash.c: SHA-256, SHA-384 and SHA-512, and HMAC on each (RFC 6189 section 5.1.2).
  *
- * Every context is wiped after use: what RFC 6189 hashes often holds a secret (s0, H0, retained secrets), and
- * a key block is as good as the key (Z-15-2). The stack is wiped as well, where Nettle expands message blocks.
+ * Every context is wiped after use: what RFC 6189 hashes often holds a secret (s0, H0, retained secrets),
+ * and a key block is as good as the key (Z-15-2). The stack is wiped as well, where Nettle expands message
+ * blocks.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */

@@ -36,8 +36,9 @@ zrtp_wipe (gpointer data, gsize len)
 /**
  * zrtp_wipe_stack:
  *
- * Overwrites the part of the stack that functions called before by the caller have used and left: libraries copy a
- * scalar or a key there and do not care (Z-15-2). Reaches down WIPE_STACK_OCTETS. May be called from any thread.
+ * Overwrites the part of the stack that functions called before by the caller have used and left:
+ * libraries copy a scalar or a key there and do not care (Z-15-2). Reaches down WIPE_STACK_OCTETS. May be
+ * called from any thread.
  */
 G_NO_INLINE void
 zrtp_wipe_stack (void)

@@ -1,9 +1,10 @@
 /* random.c: the random generator (RFC 6189 section 4.8): AES-256 in counter mode over a SHA-512 pool.
  *
- * The pool takes in the kernel's random octets (Z-4.8-3) and whatever an application adds, each time hashed
- * together with all that it took in before. A reseed makes a fresh key of the old key and the pool. A request is
- * answered with the counter mode's stream under the key; the first octets of that stream replace the key before
- * anything leaves, so that the memory of a process never tells what it drew earlier.
+ * The pool takes in the kernel's random octets (Z-4.8-3) and whatever an application adds, each time
+ * hashed together with all that it took in before. A reseed makes a fresh key of the old key and the pool.
+ * A request is answered with the counter mode's stream under the key; the first octets of that stream
+ * replace the key before anything leaves, so that the memory of a process never tells what it drew
+ * earlier.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -84,7 +85,8 @@ seed_from_kernel (gpointer user_data, guint8 * out, gsize len)
 #endif
 }
 
-/* The previous pool is the first part of what becomes the new one: an input can add to it, never take away. */
+/* The previous pool is the first part of what becomes the new one: an input can add to it, never take
+ * away. */
 static void
 pool_stir (Generator * self, gconstpointer data, gsize len)
 {
@@ -247,10 +249,11 @@ zrtp_random_stir (ZrtpRandom * random, gconstpointer data, gsize len)
 /**
  * zrtp_random_default:
  *
- * The generator of this process: AES-256 in counter mode under a key that changes with every request, seeded from
- * the kernel on first use, after a fork, after ZRTP_RANDOM_RESEED_REQUESTS requests and after entropy was added.
- * Its fill() may be called from any thread; the first call waits until the kernel has gathered entropy since it
- * started. When the kernel gives none, or the same again, fill() returns %FALSE and writes nothing (Z-4.8-5).
+ * The generator of this process: AES-256 in counter mode under a key that changes with every request,
+ * seeded from the kernel on first use, after a fork, after ZRTP_RANDOM_RESEED_REQUESTS requests and after
+ * entropy was added. Its fill() may be called from any thread; the first call waits until the kernel has
+ * gathered entropy since it started. When the kernel gives none, or the same again, fill() returns %FALSE
+ * and writes nothing (Z-4.8-5).
  *
  * Returns: (transfer none): the generator, never %NULL
  */
@@ -272,8 +275,8 @@ zrtp_random_default (void)
  * @data: octets that others find hard to guess, such as samples of a microphone
  * @len: how many
  *
- * Stirs @data into the pool of zrtp_random_default(). Whatever it holds, what the generator gives is no easier to
- * guess than without it. May be called from any thread; @data is not kept.
+ * Stirs @data into the pool of zrtp_random_default(). Whatever it holds, what the generator gives is no
+ * easier to guess than without it. May be called from any thread; @data is not kept.
  */
 void
 zrtp_random_add_entropy (gconstpointer data, gsize len)

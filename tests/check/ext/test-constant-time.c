@@ -1,8 +1,8 @@
 /* test-constant-time.c: no branch and no address depends on a secret (Z-15-1, attacks.md I7).
  *
- * Runs under valgrind's memcheck, which is told that secrets are undefined: from there on it reports every branch
- * and every memory access that hangs on a secret as one on an undefined value. The rooms are compiled once more for
- * this, with zrtp_declassify() telling memcheck where such a branch is meant.
+ * Runs under valgrind's memcheck, which is told that secrets are undefined: from there on it reports every
+ * branch and every memory access that hangs on a secret as one on an undefined value. The rooms are
+ * compiled once more for this, with zrtp_declassify() telling memcheck where such a branch is meant.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */

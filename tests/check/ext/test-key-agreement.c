@@ -35,8 +35,8 @@ agreement_find (const gchar * name)
   g_assert_not_reached ();
 }
 
-/* Both sides with fresh secrets, of every size for finite fields: same result, and new secrets every time (Z-4.8-1,
- * Z-4.4.1.1-2). */
+/* Both sides with fresh secrets, of every size for finite fields: same result, and new secrets every time
+ * (Z-4.8-1, Z-4.4.1.1-2). */
 static void
 test_both_sides (void)
 {

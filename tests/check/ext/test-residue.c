@@ -1,7 +1,8 @@
-/* test-residue.c: no copy of a secret stays behind in the heap, the stack or static data (Z-15-2, Z-4.4.1.4-5).
+/* test-residue.c: no copy of a secret stays behind in the heap, the stack or static data (Z-15-2,
+ * Z-4.4.1.4-5).
  *
- * Looks through all memory of the process that can be written. What it looks for it keeps with all bits flipped, so
- * as not to find its own copy.
+ * Looks through all memory of the process that can be written. What it looks for it keeps with all bits
+ * flipped, so as not to find its own copy.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -12,7 +13,8 @@
 #include "ext/nettle/nettle.h"
 #include "ext/nettle/random-private.h"
 
-/* 16 octets out of a secret, with all bits flipped. Found forwards (as on the wire) or backwards (as in limbs). */
+/* 16 octets out of a secret, with all bits flipped. Found forwards (as on the wire) or backwards (as in
+ * limbs). */
 #define PATTERN 16
 
 static guint8 pattern[PATTERN];
