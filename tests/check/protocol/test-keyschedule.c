@@ -240,7 +240,7 @@ test_multistream (void)
   load_context (&context, root);
   context.hash->digest ((ZrtpPart[]) { {hello.data, hello.len}, {commit.data, commit.len} }, 2, total_hash);
   g_assert_cmpmem (context.total_hash, context.hash->length, total_hash, context.hash->length);
-  zrtp_s0_from_session (&context, session.data, s0);
+  zrtp_s0_from_session (&context, session.data, session.len, s0);
   assert_octets (vector_octets (derived, "s0"), s0, context.hash->length);
   check_stream_keys (root, &context, s0);
   json_object_unref (root);

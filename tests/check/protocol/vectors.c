@@ -53,7 +53,7 @@ vector_octets (JsonObject * object, const gchar * member)
 JsonObject *
 vector_object (JsonObject * object, const gchar * path)
 {
-  gchar **names = g_strsplit (path, ".", 0);
+  gchar **names = *path ? g_strsplit (path, ".", 0) : g_new0 (gchar *, 1);
 
   for (guint i = 0; names[i]; i++) {
     g_assert_true (json_object_has_member (object, names[i]));

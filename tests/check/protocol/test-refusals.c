@@ -1,0 +1,635 @@
+/* test-refusals.c: what the engine must refuse from a peer that speaks well-formed ZRTP, and how (Error codes of 5.9).
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "gst/protocol/algorithms.h"
+#include "peer.h"
+#include "vectors.h"
+
+#include <string.h>
+
+static void
+solo (TestLink * link, gboolean automatic, const gchar * key_agreement)
+{
+  gchar *key_agreements = g_strconcat (key_agreement, strcmp (key_agreement, "DH3k") ? "DH3kMult" : "Mult", NULL);
+
+  test_link_init (link, 1);
+  test_link_make_solo (link);
+  link->ends[0].config.automatic = automatic;
+  test_list (&link->ends[0].config.key_agreements, key_agreements);
+  test_list (&link->ends[0].config.hashes, "S256S384");
+  test_list (&link->ends[0].config.ciphers, "AES1AES3");
+  test_list (&link->ends[0].config.sas_types, "B32 B256");
+  test_link_open (link, 1);
+  test_link_start (link, 0, 0);
+  g_free (key_agreements);
+}
+
+static guint32
+sent_error (TestPeer * peer)
+{
+  return wire_get_u32 (WIRE_MESSAGE (peer_received (peer, WIRE_ERROR, 0)->data) + 12);
+}
+
+static void
+assert_failed (TestPeer * peer, guint32 code)
+{
+  TestStream *stream = &peer->link->ends[0].streams[peer->stream];
+
+  g_assert_cmphex (sent_error (peer), ==, code);
+  g_assert_cmpint (stream->state, ==, ZRTP_STATE_FAILED);
+  g_assert_cmphex (stream->error_code, ==, code);
+  g_assert_cmpuint (stream->n_errors, ==, 1);
+  g_assert_cmpuint (stream->n_remote_errors, ==, 0);
+  g_assert_cmpuint (stream->n_sas, ==, 0);
+  g_assert_cmpuint (stream->n_received_keys, ==, 0);
+  g_assert_cmpuint (peer->link->ends[0].cache.stores, ==, 0);
+}
+
+/* Offered by the mock with names that go together. */
+static gchar *
+commit_names (const gchar * key_agreement)
+{
+  return g_strdup_printf ("%sHS32%sB32 ", strcmp (key_agreement, "EC38") ? "S256AES1" : "S384AES3", key_agreement);
+}
+
+static void
+try_bad_value (const gchar * key_agreement, const Octets * value)
+{
+  gchar *names = commit_names (key_agreement);
+  TestLink link;
+  TestPeer peer;
+
+  /* To a responder, in DHPart2. hvi is right: the value itself must be what is refused. */
+  solo (&link, FALSE, key_agreement);
+  peer_init (&peer, &link, 0, 1, key_agreement);
+  g_assert_cmpuint (value->len, ==, peer.key_agreement->public_len);
+  peer_discover (&peer);
+  peer_make_dhpart (&peer, WIRE_DHPART2, value->data);
+  peer_make_commit (&peer, names, NULL);
+  peer_send (&peer, &peer.commit);
+  g_assert_cmpuint (peer_count (&peer, WIRE_DHPART1), ==, 1);
+  peer_send (&peer, &peer.dhpart);
+  assert_failed (&peer, ZRTP_ERROR_BAD_PUBLIC_VALUE);
+  g_assert_cmpuint (peer_count (&peer, WIRE_CONFIRM1), ==, 0);
+  peer_clear (&peer);
+  test_link_clear (&link);
+
+  /* To an initiator, in DHPart1. */
+  solo (&link, TRUE, key_agreement);
+  peer_init (&peer, &link, 0, 1, key_agreement);
+  peer_respond (&peer);
+  g_assert_cmpmem (WIRE_MESSAGE (peer_received (&peer, WIRE_COMMIT, 0)->data) + 68, 4, key_agreement, 4);
+  peer_make_dhpart (&peer, WIRE_DHPART1, value->data);
+  peer_send (&peer, &peer.dhpart);
+  assert_failed (&peer, ZRTP_ERROR_BAD_PUBLIC_VALUE);
+  peer_clear (&peer);
+  test_link_clear (&link);
+  g_free (names);
+}
+
+/* A3, Z-4.4.1.2-2, -5, Z-4.4.1.3-1, Z-5.1.5-6: each bad value, in both roles. */
+static void
+test_bad_values (gconstpointer key_agreement)
+{
+  JsonObject *root, *values;
+  GList *members;
+  guint n = 0;
+
+  if (strcmp (key_agreement, "X255") == 0 || strcmp (key_agreement, "X448") == 0) {
+    JsonArray *array;
+
+    root = vector_load ("rfc7748.json");
+    array = json_object_get_array_member (vector_object (root, "all_zero_result_must_be_rejected"),
+        strcmp (key_agreement, "X255") == 0 ? "X25519" : "X448");
+    for (; n < json_array_get_length (array); n++) {
+      Octets value;
+
+      octets_from_hex (&value, json_array_get_string_element (array, n));
+      try_bad_value (key_agreement, &value);
+    }
+  } else {
+    gboolean curve = strncmp (key_agreement, "EC", 2) == 0;
+
+    root = vector_load (curve ? "ecdh_nist.json" : "modp_groups.json");
+    values = vector_object (vector_object (root, curve ? "must_be_rejected" : "bad_public_values"), key_agreement);
+    members = json_object_get_members (values);
+    for (GList * member = members; member; member = member->next, n++) {
+      Octets value = vector_octets (values, member->data);
+
+      try_bad_value (key_agreement, &value);
+    }
+    g_list_free (members);
+  }
+  g_assert_cmpuint (n, >=, 2);
+  json_object_unref (root);
+}
+
+/* A2, Z-4.4.1.2-3: a DHPart2 that Commit did not commit to, though its chain and MAC are in order. */
+static void
+test_hvi_mismatch (void)
+{
+  TestLink link;
+  TestPeer peer;
+
+  for (guint octet = 0; octet < 32; octet += 31) {
+    guint8 hvi[32];
+
+    solo (&link, FALSE, "X255");
+    peer_init (&peer, &link, 0, 1, "X255");
+    peer_discover (&peer);
+    peer_make_dhpart (&peer, WIRE_DHPART2, NULL);
+    peer_make_commit (&peer, "S256AES1HS32X255B32 ", NULL);
+    memcpy (hvi, peer.commit.data + 76, 32);
+    hvi[octet] ^= 1;
+    peer_make_commit (&peer, "S256AES1HS32X255B32 ", hvi);
+    peer_send (&peer, &peer.commit);
+    peer_send (&peer, &peer.dhpart);
+    assert_failed (&peer, ZRTP_ERROR_HVI);
+    peer_clear (&peer);
+    test_link_clear (&link);
+  }
+}
+
+/* Z-5.4-4, Z-4.1.2-9, Z-5.1.5-7: the code names what was not offered. */
+static void
+test_choices (void)
+{
+  static const struct
+  {
+    const gchar *names;
+    guint32 code;
+  } rows[] = {
+    {"S512AES1HS32X255B32 ", ZRTP_ERROR_HASH}, {"MD5 AES1HS32X255B32 ", ZRTP_ERROR_HASH},
+    {"S256AES2HS32X255B32 ", ZRTP_ERROR_CIPHER}, {"S2562FS1HS32X255B32 ", ZRTP_ERROR_CIPHER},
+    {"S256AES1SK32X255B32 ", ZRTP_ERROR_AUTH_TAG}, {"S256AES1GCM X255B32 ", ZRTP_ERROR_AUTH_TAG},
+    {"S256AES1HS32EC25B32 ", ZRTP_ERROR_KEY_AGREEMENT}, {"S256AES1HS32E414B32 ", ZRTP_ERROR_KEY_AGREEMENT},
+    {"S256AES1HS32X255B10D", ZRTP_ERROR_SAS}, {"S256AES1HS32X255    ", ZRTP_ERROR_SAS}
+  };
+  static const gchar *const good[] = {
+    "S256AES1HS32X255B32 ", "S384AES3HS80X255B256", "S256AES3HS32DH3kB32 ", "S384AES1HS80DH3kB256"
+  };
+  static const guint8 hvi[32] = { 1 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    TestLink link;
+    TestPeer peer;
+
+    solo (&link, FALSE, "X255");
+    peer_init (&peer, &link, 0, 1, "X255");
+    peer_discover (&peer);
+    peer_make_commit (&peer, rows[i].names, hvi);
+    peer_send (&peer, &peer.commit);
+    assert_failed (&peer, rows[i].code);
+    g_assert_cmpuint (peer_count (&peer, WIRE_DHPART1), ==, 0);
+    peer_clear (&peer);
+    test_link_clear (&link);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (good); i++) {
+    TestLink link;
+    TestPeer peer;
+
+    solo (&link, FALSE, "X255");
+    peer_init (&peer, &link, 0, 1, "X255");
+    peer_discover (&peer);
+    peer_make_commit (&peer, good[i], hvi);
+    peer_send (&peer, &peer.commit);
+    g_assert_cmpuint (peer_count (&peer, WIRE_ERROR), ==, 0);
+    g_assert_cmpuint (peer_count (&peer, WIRE_DHPART1), ==, 1);
+    peer_clear (&peer);
+    test_link_clear (&link);
+  }
+}
+
+/* Z-4.1-9, Z-5.3-4, A6 */
+static void
+test_equal_zid (void)
+{
+  TestLink link;
+  TestPeer peer;
+
+  solo (&link, TRUE, "X255");
+  peer_init (&peer, &link, 0, 1, "X255");
+  wire_hello (&peer.hello, &peer.chain, link.ends[0].config.zid, "1.10", 0, "", "", "", "", "");
+  peer_send_hello (&peer);
+  assert_failed (&peer, ZRTP_ERROR_EQUAL_ZID);
+  g_assert_cmpuint (peer_count (&peer, WIRE_HELLO_ACK), ==, 0);
+  peer_clear (&peer);
+  test_link_clear (&link);
+}
+
+/* Z-4.1-4, -6 */
+static void
+test_own_ssrc (void)
+{
+  TestLink link;
+  TestPeer peer;
+
+  solo (&link, TRUE, "X255");
+  peer_init (&peer, &link, 0, 1, "X255");
+  peer.ssrc = link.ends[0].streams[0].ssrc;
+  peer_send_hello (&peer);
+  assert_failed (&peer, ZRTP_ERROR_SSRC_COLLISION);
+  g_assert_cmpuint (peer_count (&peer, WIRE_HELLO_ACK), ==, 0);
+  peer_clear (&peer);
+  test_link_clear (&link);
+}
+
+/* A6: an echo sends everything back. Neither secure nor a storm. */
+static gboolean
+echo (TestLink * link, TestPacket * packet, gpointer user_data)
+{
+  test_link_inject_later (link, packet->from, packet->stream, packet->data, packet->len, 5 * MSEC);
+  return FALSE;
+}
+
+static void
+test_echo (void)
+{
+  TestLink link;
+
+  test_link_init (&link, 1);
+  test_link_make_solo (&link);
+  link.filter = echo;
+  test_link_open (&link, 1);
+  test_link_start (&link, 0, 0);
+  test_link_settle (&link);
+  g_assert_cmpuint (link.ends[0].streams[0].n_secure, ==, 0);
+  g_assert_cmpuint (link.ends[0].sent->len, <, 150);
+  test_link_clear (&link);
+}
+
+/* Z-4.1.1-1, -5, -7, -10, B4 */
+static void
+test_versions (void)
+{
+  static const struct
+  {
+    const gchar *version;
+    enum
+    { MATCH, HIGHER, LOWER } kind;
+  } rows[] = {
+    {"1.1 ", MATCH}, {"1.10", MATCH}, {"1.11", MATCH}, {"1.1a", MATCH}, {"1.1\xff", MATCH}, {"1.20", HIGHER},
+    {"2.00", HIGHER}, {"9.99", HIGHER}, {"1.00", LOWER}, {"0.90", LOWER}, {"0.95", LOWER}
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    TestLink link;
+    TestPeer peer, right;
+
+    solo (&link, TRUE, "X255");
+    peer_init (&peer, &link, 0, 1, "X255");
+    peer_init (&right, &link, 0, 1, "X255");
+    wire_hello (&peer.hello, &peer.chain, peer.zid, rows[i].version, 0, "", "", "", "X255", "");
+    if (rows[i].kind != LOWER)
+      peer_send_ack (&peer, WIRE_HELLO_ACK);
+    peer_send_hello (&peer);
+    switch (rows[i].kind) {
+      case MATCH:
+        g_assert_cmpuint (peer_count (&peer, WIRE_HELLO_ACK), ==, 1);
+        g_assert_cmpuint (peer_count (&peer, WIRE_COMMIT), ==, 1);
+        break;
+      case HIGHER:
+        g_assert_cmpuint (peer_count (&peer, WIRE_HELLO_ACK), ==, 1);
+        test_link_run (&link, SEC);
+        g_assert_cmpuint (peer_count (&peer, WIRE_COMMIT), ==, 0);
+        g_assert_cmpuint (peer_count (&peer, WIRE_ERROR), ==, 0);
+        peer_send_hello (&right);
+        g_assert_cmpuint (peer_count (&peer, WIRE_COMMIT), ==, 1);
+        break;
+      case LOWER:
+        assert_failed (&peer, ZRTP_ERROR_VERSION);
+        g_assert_cmpuint (peer_count (&peer, WIRE_COMMIT), ==, 0);
+        break;
+    }
+    peer_clear (&peer);
+    peer_clear (&right);
+    test_link_clear (&link);
+  }
+}
+
+/* Z-5.4-3, -5, -7, B1, Z-9-3: Commits that are dropped without a word. */
+static void
+test_dropped_commits (void)
+{
+  static const guint8 hvi[32] = { 1 };
+  TestLink link;
+  TestPeer peer, other;
+
+  solo (&link, FALSE, "X255");
+  peer_init (&peer, &link, 0, 1, "X255");
+  peer_init (&other, &link, 0, 2, "X255");
+  other.ssrc = peer.ssrc;
+  peer_make_commit (&peer, "S256AES1HS32X255B32 ", hvi);
+  peer_send (&peer, &peer.commit);      /* before its Hello */
+  g_assert_cmpuint (peer_count (&peer, WIRE_DHPART1), ==, 0);
+  peer_discover (&peer);
+  peer_make_commit (&other, "S256AES1HS32X255B32 ", hvi);
+  peer_send (&other, &other.commit);    /* another chain */
+  memcpy (other.zid, peer.zid, sizeof peer.zid);
+  peer_make_commit (&other, "S256AES1HS32X255B32 ", hvi);
+  peer_send (&other, &other.commit);    /* with the right ZID */
+  memset (peer.zid, 0x33, sizeof peer.zid);
+  peer_make_commit (&peer, "S256AES1HS32X255B32 ", hvi);
+  peer_send (&peer, &peer.commit);      /* the right chain, another ZID */
+  g_assert_cmpuint (peer_count (&peer, WIRE_DHPART1), ==, 0);
+  g_assert_cmpuint (peer_count (&peer, WIRE_ERROR), ==, 0);
+  g_assert_cmpint (test_link_state (&link, 0, 0), ==, ZRTP_STATE_CLEAR);
+  memcpy (peer.zid, peer.hello.data + 64, sizeof peer.zid);
+  peer_make_commit (&peer, "S256AES1HS32X255B32 ", hvi);
+  peer_send (&peer, &peer.commit);
+  g_assert_cmpuint (peer_count (&peer, WIRE_DHPART1), ==, 1);
+  peer_clear (&peer);
+  peer_clear (&other);
+  test_link_clear (&link);
+}
+
+/* A10, Z-8.1.1-2, -3: a Hello or Commit with a wrong MAC, found out when its key arrives. */
+static void
+test_message_macs (void)
+{
+  for (guint which = 0; which < 3; which++) {
+    TestLink link;
+    TestPeer peer;
+
+    solo (&link, which == 2, "X255");
+    peer_init (&peer, &link, 0, 1, "X255");
+    if (which != 1)
+      peer.hello.data[peer.hello.len - 1] ^= 1;
+    peer_discover (&peer);
+    if (which == 2) {           /* responder's Hello, key in DHPart1 */
+      peer_make_dhpart (&peer, WIRE_DHPART1, NULL);
+    } else {
+      peer_make_dhpart (&peer, WIRE_DHPART2, NULL);
+      peer_make_commit (&peer, "S256AES1HS32X255B32 ", NULL);
+      if (which == 1)
+        peer.commit.data[peer.commit.len - 1] ^= 1;
+      peer_send (&peer, &peer.commit);
+    }
+    peer_send (&peer, &peer.dhpart);
+    g_assert_cmpint (test_link_state (&link, 0, 0), ==, ZRTP_STATE_FAILED);
+    g_assert_true (link.ends[0].streams[0].warnings & (1 << ZRTP_WARNING_MESSAGE_MAC));
+    g_assert_cmpuint (peer_count (&peer, WIRE_CONFIRM1), ==, 0);
+    g_assert_cmpuint (peer_count (&peer, WIRE_DHPART2), ==, 0);
+    g_assert_cmpuint (link.ends[0].cache.stores, ==, 0);
+    peer_clear (&peer);
+    test_link_clear (&link);
+  }
+}
+
+/* A4: the first message of a kind stays; another one in its place is ignored and counted. */
+static void
+test_changed_repeats (void)
+{
+  TestLink link;
+  TestPeer peer;
+  const TestPacket *first, *second;
+  ZrtpStreamStats stats;
+  guint8 hvi[32];
+
+  /* Commit, then DHPart2, at the responder. */
+  solo (&link, FALSE, "X255");
+  peer_init (&peer, &link, 0, 1, "X255");
+  peer_initiate (&peer);
+  memset (hvi, 0x77, sizeof hvi);
+  peer_make_commit (&peer, "S256AES1HS80X255B32 ", hvi);
+  peer_send (&peer, &peer.commit);
+  zrtp_association_get_stats (link.ends[0].association, 0, &stats);
+  g_assert_cmpuint (stats.changed_repeats, ==, 1);
+  g_assert_true (link.ends[0].streams[0].warnings & (1 << ZRTP_WARNING_CHANGED_MESSAGE));
+  peer_send (&peer, &peer.dhpart);
+  g_assert_cmpuint (peer_count (&peer, WIRE_CONFIRM1), ==, 1);
+  peer_make_dhpart (&peer, WIRE_DHPART2, hvi);
+  peer_send (&peer, &peer.dhpart);
+  g_assert_cmpint (test_link_state (&link, 0, 0), ==, ZRTP_STATE_SECURING);
+  peer_make_dhpart (&peer, WIRE_DHPART2, NULL);
+  peer_send (&peer, &peer.dhpart);
+  g_assert_cmpuint (peer_count (&peer, WIRE_CONFIRM1), ==, 2);
+  first = peer_received (&peer, WIRE_CONFIRM1, 0);
+  second = peer_received (&peer, WIRE_CONFIRM1, 1);
+  g_assert_cmpmem (WIRE_MESSAGE (first->data), WIRE_MESSAGE_LEN (first->len), WIRE_MESSAGE (second->data),
+      WIRE_MESSAGE_LEN (second->len));
+  zrtp_association_get_stats (link.ends[0].association, 0, &stats);
+  g_assert_cmpuint (stats.changed_repeats, ==, 2);
+  peer_clear (&peer);
+  test_link_clear (&link);
+
+  /* DHPart1 at the initiator: no second guess, no second DH. */
+  solo (&link, TRUE, "X255");
+  peer_init (&peer, &link, 0, 1, "X255");
+  peer_respond (&peer);
+  peer_make_dhpart (&peer, WIRE_DHPART1, NULL);
+  peer_send (&peer, &peer.dhpart);
+  g_assert_cmpuint (peer_count (&peer, WIRE_DHPART2), ==, 1);
+  zrtp_association_get_stats (link.ends[0].association, 0, &stats);
+  {
+    guint64 operations = stats.public_key_operations;
+
+    peer_make_dhpart (&peer, WIRE_DHPART1, hvi);
+    for (guint i = 0; i < 50; i++)
+      peer_send (&peer, &peer.dhpart);
+    zrtp_association_get_stats (link.ends[0].association, 0, &stats);
+    g_assert_cmpuint (stats.public_key_operations, ==, operations);
+    g_assert_cmpuint (stats.changed_repeats, >=, 1);
+  }
+  g_assert_cmpuint (peer_count (&peer, WIRE_DHPART2), ==, 1);
+  g_assert_cmpint (test_link_state (&link, 0, 0), ==, ZRTP_STATE_SECURING);
+  peer_clear (&peer);
+  test_link_clear (&link);
+}
+
+/* commit_contention.json, DH rows, and Z-4.2-11, -12: the values are the row's in their order, beside our own hvi. */
+static void
+add_to (guint8 value[32], gint step)
+{
+  for (gint i = 31; i >= 0; i--) {
+    gint sum = value[i] + step;
+
+    value[i] = sum;
+    if (sum >= 0 && sum <= 255)
+      return;
+    step = sum < 0 ? -1 : 1;
+  }
+}
+
+static void
+contend (const guint8 * hvi, guint8 flags, gint order)
+{
+  TestLink link;
+  TestPeer peer;
+  guint8 value[32];
+
+  solo (&link, TRUE, "X255");
+  peer_init (&peer, &link, 0, 1, "X255");
+  wire_hello (&peer.hello, &peer.chain, peer.zid, "1.10", flags, "S256", "AES1", "HS32", "X255DH3kMult", "B32 ");
+  peer_respond (&peer);
+  memcpy (value, WIRE_MESSAGE (peer_received (&peer, WIRE_COMMIT, 0)->data) + 76, 32);
+  if (hvi)
+    memcpy (value, hvi, 32);
+  else
+    add_to (value, order);
+  peer_make_commit (&peer, "S256AES1HS32X255B32 ", value);
+  peer_send (&peer, &peer.commit);
+  if (order > 0) {
+    /* Lost: a responder, whose Commit timer has stopped (Z-4.2-9). */
+    g_assert_cmpuint (peer_count (&peer, WIRE_DHPART1), ==, 1);
+    test_link_run (&link, 9 * SEC);
+    g_assert_cmpuint (peer_count (&peer, WIRE_COMMIT), ==, 1);
+  } else {
+    g_assert_cmpuint (peer_count (&peer, WIRE_DHPART1), ==, 0);
+    test_link_run (&link, 200 * MSEC);
+    g_assert_cmpuint (peer_count (&peer, WIRE_COMMIT), ==, 2);
+    peer_make_dhpart (&peer, WIRE_DHPART1, NULL);
+    peer_send (&peer, &peer.dhpart);
+    g_assert_cmpuint (peer_count (&peer, WIRE_DHPART2), ==, 1);
+  }
+  g_assert_cmpuint (link.ends[0].streams[0].n_errors, ==, 0);
+  peer_clear (&peer);
+  test_link_clear (&link);
+}
+
+static void
+test_contention (void)
+{
+  JsonObject *root = vector_load ("commit_contention.json");
+  JsonArray *rows = json_object_get_array_member (root, "rows");
+  guint8 ends[2][32] = { {0}, {0} };
+  guint dh_rows = 0;
+
+  memset (ends[1], 0xff, 32);
+  /* Z-4.2-6: M plays no part. */
+  for (guint8 flags = 0; flags <= 0x20; flags += 0x20) {
+    contend (ends[0], flags, -1);
+    contend (ends[1], flags, 1);
+    contend (NULL, flags, -1);
+    contend (NULL, flags, 1);
+    contend (NULL, flags, 0);
+  }
+  for (guint i = 0; i < json_array_get_length (rows); i++) {
+    JsonObject *row = json_array_get_object_element (rows, i);
+    JsonObject *a = vector_object (row, "a"), *b = vector_object (row, "b");
+    const gchar *result = json_object_get_string_member (row, "result");
+    Octets value_a, value_b;
+
+    if (strcmp (json_object_get_string_member (a, "mode"), "DH") || strcmp (json_object_get_string_member (b, "mode"),
+            "DH"))
+      continue;
+    dh_rows++;
+    value_a = vector_octets (a, "hvi");
+    value_b = vector_octets (b, "hvi");
+    /* Our own hvi cannot be chosen, so the rows are held against the order itself that contend() has proved. */
+    if (strncmp (result, "b ", 2) == 0)
+      g_assert_cmpint (memcmp (value_b.data, value_a.data, 32), >, 0);
+    else if (strncmp (result, "a ", 2) == 0)
+      g_assert_cmpint (memcmp (value_a.data, value_b.data, 32), >, 0);
+    else
+      g_assert_cmpint (memcmp (value_a.data, value_b.data, 32), ==, 0);
+  }
+  g_assert_cmpuint (dh_rows, >=, 4);
+  json_object_unref (root);
+}
+
+/* Z-4.2-5, A7: Mult against DH is a software error, or is at any rate no contention that we lose. */
+static void
+test_multistream_without_session (void)
+{
+  static const guint8 nonce[16] = { 0xff };
+
+  for (guint automatic = 0; automatic < 2; automatic++) {
+    TestLink link;
+    TestPeer peer;
+
+    solo (&link, automatic, "X255");
+    peer_init (&peer, &link, 0, 1, "X255");
+    peer_discover (&peer);
+    peer_make_multistream_commit (&peer, nonce);
+    peer_send (&peer, &peer.commit);
+    g_assert_cmpuint (peer_count (&peer, WIRE_CONFIRM1), ==, 0);
+    g_assert_cmpuint (link.ends[0].streams[0].n_received_keys, ==, 0);
+    /* Z-4.4.3.1-5: terminated, not ignored. */
+    if (!automatic) {
+      g_assert_cmpint (test_link_state (&link, 0, 0), ==, ZRTP_STATE_FAILED);
+      g_assert_true (sent_error (&peer) == ZRTP_ERROR_NO_SHARED_SECRET || sent_error (&peer) == ZRTP_ERROR_SOFTWARE);
+    }
+    peer_clear (&peer);
+    test_link_clear (&link);
+  }
+}
+
+/* Z-4.2-13: two passive ends tell their users. */
+static void
+test_both_passive (void)
+{
+  TestLink link;
+
+  test_link_init (&link, 1);
+  link.ends[0].config.passive = link.ends[1].config.passive = TRUE;
+  test_link_open (&link, 1);
+  test_link_start_all (&link);
+  test_link_run (&link, 60 * SEC);
+  for (guint e = 0; e < 2; e++) {
+    g_assert_cmpint (test_link_state (&link, e, 0), ==, ZRTP_STATE_CLEAR);
+    g_assert_cmpuint (link.ends[e].streams[0].n_warnings[ZRTP_WARNING_EQUAL_PASSIVE], ==, 1);
+    g_assert_null (test_link_sent (&link, e, 0, WIRE_COMMIT, 0));
+    /* Nor by the verb. */
+    zrtp_association_secure (link.ends[e].association, 0, link.now);
+    test_link_drain (&link, e);
+    g_assert_null (test_link_sent (&link, e, 0, WIRE_COMMIT, 0));
+  }
+  test_link_clear (&link);
+}
+
+/* Z-5.2-9, -11, -13, Z-5.1-2: seven unknown names in each list leave the mandatory algorithms. Z-5.2-6: unknown bits. */
+static void
+test_unknown_names (void)
+{
+  TestLink link;
+  TestPeer peer;
+  const guint8 *commit;
+
+  for (guint kind = 0; kind < 3; kind++) {
+    const gchar *names = kind == 1 ? "ZZZ1ZZZ2ZZZ3ZZZ4ZZZ5ZZZ6ZZZ7" : "";
+
+    solo (&link, TRUE, "X255");
+    peer_init (&peer, &link, 0, 1, "X255");
+    wire_hello (&peer.hello, &peer.chain, peer.zid, "1.10", kind == 2 ? 0x8f : 0, names, names, names, names, names);
+    if (kind == 2) {
+      peer.hello.len -= 8;
+      peer.hello.data[77] |= 0xf0;
+      wire_end_with_mac (&peer.hello, peer.chain.h[2]);
+    }
+    peer_respond (&peer);
+    commit = WIRE_MESSAGE (peer_received (&peer, WIRE_COMMIT, 0)->data);
+    g_assert_cmpmem (commit + 56, 20, "S256AES1HS32DH3kB32 ", 20);
+    peer_clear (&peer);
+    test_link_clear (&link);
+  }
+}
+
+int
+main (int argc, char **argv)
+{
+  static const gchar *const key_agreements[] = { "X255", "X448", "EC25", "EC38", "DH2k", "DH3k" };
+
+  g_test_init (&argc, &argv, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (key_agreements); i++) {
+    gchar *path = g_strdup_printf ("/refusals/bad-values/%s", key_agreements[i]);
+
+    g_test_add_data_func (path, key_agreements[i], test_bad_values);
+    g_free (path);
+  }
+  g_test_add_func ("/refusals/hvi-mismatch", test_hvi_mismatch);
+  g_test_add_func ("/refusals/choices", test_choices);
+  g_test_add_func ("/refusals/equal-zid", test_equal_zid);
+  g_test_add_func ("/refusals/own-ssrc", test_own_ssrc);
+  g_test_add_func ("/refusals/echo", test_echo);
+  g_test_add_func ("/refusals/versions", test_versions);
+  g_test_add_func ("/refusals/dropped-commits", test_dropped_commits);
+  g_test_add_func ("/refusals/message-macs", test_message_macs);
+  g_test_add_func ("/refusals/changed-repeats", test_changed_repeats);
+  g_test_add_func ("/refusals/contention", test_contention);
+  g_test_add_func ("/refusals/multistream-without-session", test_multistream_without_session);
+  g_test_add_func ("/refusals/both-passive", test_both_passive);
+  g_test_add_func ("/refusals/unknown-names", test_unknown_names);
+  return g_test_run ();
+}
