@@ -274,6 +274,9 @@ update_cache (ZrtpAssociation * self, const ZrtpExchange * exchange)
 
   self->entry_found = exchange->entry_found;
   self->entry_before = exchange->entry;
+  if (self->wanted_name[0])
+    g_strlcpy (self->entry_before.name, self->wanted_name, sizeof self->entry_before.name);
+  self->entry_after = self->entry_before;
   self->update_allowed = FALSE;
   self->update_done = FALSE;
   if (!self->cache)
@@ -322,7 +325,6 @@ zrtp_association_begin_session (ZrtpAssociation * self, ZrtpStream * stream)
   self->session_choice = exchange->choice;
   self->session_stream = stream->id;
   self->sent_verified = exchange->sent_verified;
-  self->n_nonces = 0;
   memcpy (self->zrtp_sess, exchange->zrtp_sess, sizeof self->zrtp_sess);
   memcpy (self->peer_zid, stream->peer->hello.zid, ZRTP_ZID_LEN);
 
@@ -340,9 +342,8 @@ zrtp_association_begin_session (ZrtpAssociation * self, ZrtpStream * stream)
   sas->remote_mitm = stream->peer->hello.mitm;
   memcpy (sas->peer_zid, self->peer_zid, ZRTP_ZID_LEN);
   printable_client_id (stream->peer->hello.client_id, sas->peer_client, sizeof sas->peer_client);
-  g_strlcpy (sas->peer_name, exchange->entry.name, sizeof sas->peer_name);
-
   update_cache (self, exchange);
+  g_strlcpy (sas->peer_name, self->cache ? self->entry_after.name : self->wanted_name, sizeof sas->peer_name);
   /* Before "secure" is shown as good (Z-4.3.2-2). */
   if (exchange->cache_status == ZRTP_CACHE_MISMATCH)
     zrtp_association_warn (self, stream->id, ZRTP_WARNING_CACHE_MISMATCH);
@@ -398,9 +399,10 @@ zrtp_association_set_verified (ZrtpAssociation * self, gboolean verified, guint6
 void
 zrtp_association_set_peer_name (ZrtpAssociation * self, const gchar * name)
 {
+  g_strlcpy (self->wanted_name, name ? name : "", sizeof self->wanted_name);
   if (!sas_is_current (self))
     return;
-  g_strlcpy (self->sas.peer_name, name ? name : "", sizeof self->sas.peer_name);
+  g_strlcpy (self->sas.peer_name, self->wanted_name, sizeof self->sas.peer_name);
   g_strlcpy (self->entry_before.name, self->sas.peer_name, sizeof self->entry_before.name);
   g_strlcpy (self->entry_after.name, self->sas.peer_name, sizeof self->entry_after.name);
   if (self->update_done)

@@ -237,7 +237,7 @@ void zrtp_association_media_authenticated (ZrtpAssociation * self, guint id, gui
 void zrtp_association_secure (ZrtpAssociation * self, guint id, guint64 now);
 /* The user compared the SAS: TRUE matches, FALSE differs (Z-7.1-1, Z-7.1-4). No effect before a SAS exists. */
 void zrtp_association_set_verified (ZrtpAssociation * self, gboolean verified, guint64 now);
-/* The user's name for the peer, kept in the cache. */
+/* The user's name for the peer, at most 63 octets of UTF-8, kept in the cache; before the call is secure, for when it is. */
 void zrtp_association_set_peer_name (ZrtpAssociation * self, const gchar * name);
 /* A secret from outside ZRTP, any length, for the exchanges to come; NULL or 0 takes it back (Z-4.3-3). Copied. */
 void zrtp_association_set_auxsecret (ZrtpAssociation * self, const guint8 * secret, gsize len);

@@ -358,9 +358,20 @@ zrtp_create_confirm (ZrtpStream * stream)
   return TRUE;
 }
 
-/* The peer's Confirm, by role: its MAC, then its contents into exchange->peer_confirm. */
+/* A Confirm that is not the peer's must not end the exchange; if no better one comes, the timeout says 0x70 (catalogue 16). */
 static ZrtpVerdict
-open_confirm (ZrtpStream * stream, const ZrtpReceived * in)
+bad_confirm (ZrtpStream * stream, ZrtpVerdict verdict)
+{
+  if (!stream->exchange->bad_confirm_seen)
+    zrtp_association_warn (stream->association, stream->id, ZRTP_WARNING_BAD_CONFIRM);
+  stream->exchange->bad_confirm_seen = TRUE;
+  return verdict;
+}
+
+/* The peer's Confirm, by role: its MAC, then its contents, which nothing may use before H0 has proved good as well: the MAC does not
+ * cover the IV that H0 is decrypted with. */
+static ZrtpVerdict
+open_confirm (ZrtpStream * stream, const ZrtpReceived * in, ZrtpConfirmBody * body)
 {
   ZrtpExchange *exchange = stream->exchange;
   gboolean initiator = exchange->role == ZRTP_ROLE_INITIATOR;
@@ -372,31 +383,28 @@ open_confirm (ZrtpStream * stream, const ZrtpReceived * in)
     return ZRTP_DROP_MALFORMED;
   good = zrtp_confirm_open (&confirm, exchange->hash,
       initiator ? exchange->keys.mackeyr : exchange->keys.mackeyi, exchange->cipher,
-      initiator ? exchange->keys.zrtpkeyr : exchange->keys.zrtpkeyi, plaintext, &exchange->peer_confirm, &mac_ok);
-  exchange->peer_confirm.signature = NULL;      /* pointed into plaintext */
+      initiator ? exchange->keys.zrtpkeyr : exchange->keys.zrtpkeyi, plaintext, body, &mac_ok);
+  body->signature = NULL;       /* pointed into plaintext */
   zrtp_wipe (plaintext, sizeof plaintext);
-  if (!mac_ok) {
-    /* A forged one must not end the exchange; if no better one comes, the timeout says 0x70 (catalogue 16). */
-    if (!exchange->bad_confirm_seen)
-      zrtp_association_warn (stream->association, stream->id, ZRTP_WARNING_BAD_CONFIRM);
-    exchange->bad_confirm_seen = TRUE;
-    return ZRTP_DROP_MAC;
-  }
+  if (!mac_ok)
+    return bad_confirm (stream, ZRTP_DROP_MAC);
+  /* The flags word lies beyond the first CFB block, so a length that disagrees is no accident of the IV. */
   return good ? ZRTP_ACCEPT : zrtp_stream_fail (stream, ZRTP_ERROR_MALFORMED);
 }
 
-/* After its MAC a wrong chain value, or a wrong MAC of what came before, is no noise but an attack (attack A9, A10). */
+/* H0 must lead to the chain value that came before; a message before it whose MAC is wrong under the right H0 is an attack
+ * (attacks A9, A10). */
 static ZrtpVerdict
-check_dhpart_with_h0 (ZrtpStream * stream, const ZrtpMessage * dhpart_message)
+check_dhpart_with_h0 (ZrtpStream * stream, const ZrtpConfirmBody * body, const ZrtpMessage * dhpart_message)
 {
-  ZrtpExchange *exchange = stream->exchange;
   guint8 h1[ZRTP_CHAIN_LEN];
   ZrtpDhPart dhpart;
 
-  zrtp_chain_step (exchange->peer_confirm.h0, h1);
+  zrtp_chain_step (body->h0, h1);
   if (!zrtp_dhpart_parse (dhpart_message->data, dhpart_message->len, &dhpart)
-      || !zrtp_equal (h1, dhpart.h1, ZRTP_CHAIN_LEN)
-      || !zrtp_message_check_mac (dhpart_message->data, dhpart_message->len, exchange->peer_confirm.h0))
+      || !zrtp_equal (h1, dhpart.h1, ZRTP_CHAIN_LEN))
+    return bad_confirm (stream, ZRTP_DROP_CHAIN);
+  if (!zrtp_message_check_mac (dhpart_message->data, dhpart_message->len, body->h0))
     return zrtp_altered_message (stream);
   return ZRTP_ACCEPT;
 }
@@ -415,8 +423,9 @@ install_keys (ZrtpStream * stream, ZrtpDirection direction)
 
 /* The peer's Confirm1 is good: ready to receive before Confirm2 goes out (Z-4-9). */
 static ZrtpVerdict
-answer_confirm1 (ZrtpStream * stream, const ZrtpReceived * in)
+answer_confirm1 (ZrtpStream * stream, const ZrtpReceived * in, const ZrtpConfirmBody * body)
 {
+  stream->exchange->peer_confirm = *body;
   if (!zrtp_create_confirm (stream))
     return ZRTP_FAIL;
   zrtp_message_set (&stream->exchange->confirm1, in->data, in->len);
@@ -428,11 +437,12 @@ answer_confirm1 (ZrtpStream * stream, const ZrtpReceived * in)
 ZrtpVerdict
 zrtp_consume_confirm1_dh (ZrtpStream * stream, const ZrtpReceived * in)
 {
-  ZrtpVerdict verdict = open_confirm (stream, in);
+  ZrtpConfirmBody body;
+  ZrtpVerdict verdict = open_confirm (stream, in, &body);
 
   if (verdict == ZRTP_ACCEPT)
-    verdict = check_dhpart_with_h0 (stream, &stream->exchange->dhpart1);
-  return verdict == ZRTP_ACCEPT ? answer_confirm1 (stream, in) : verdict;
+    verdict = check_dhpart_with_h0 (stream, &body, &stream->exchange->dhpart1);
+  return verdict == ZRTP_ACCEPT ? answer_confirm1 (stream, in, &body) : verdict;
 }
 
 ZrtpVerdict
@@ -440,33 +450,36 @@ zrtp_consume_confirm1_multistream (ZrtpStream * stream, const ZrtpReceived * in)
 {
   const ZrtpPeer *peer = stream->peer;
   guint8 h1[ZRTP_CHAIN_LEN], h2[ZRTP_CHAIN_LEN], h3[ZRTP_CHAIN_LEN];
+  ZrtpConfirmBody body;
   ZrtpVerdict verdict;
 
   if (stream->exchange->mode != ZRTP_MODE_MULTISTREAM)
     return ZRTP_DROP_STATE;
-  verdict = open_confirm (stream, in);
+  verdict = open_confirm (stream, in, &body);
   if (verdict != ZRTP_ACCEPT)
     return verdict;
-  zrtp_chain_step (stream->exchange->peer_confirm.h0, h1);
+  zrtp_chain_step (body.h0, h1);
   zrtp_chain_step (h1, h2);
   zrtp_chain_step (h2, h3);
-  if (!zrtp_equal (h3, peer->hello.h3, ZRTP_CHAIN_LEN)
-      || !zrtp_message_check_mac (peer->message.data, peer->message.len, h2))
+  if (!zrtp_equal (h3, peer->hello.h3, ZRTP_CHAIN_LEN))
+    return bad_confirm (stream, ZRTP_DROP_CHAIN);
+  if (!zrtp_message_check_mac (peer->message.data, peer->message.len, h2))
     return zrtp_altered_message (stream);
-  return answer_confirm1 (stream, in);
+  return answer_confirm1 (stream, in, &body);
 }
 
 /* The Commit's MAC is keyed by H1, which only Confirm2 brings to light in Multistream mode (section 9). */
 static ZrtpVerdict
-check_commit_with_h0 (ZrtpStream * stream)
+check_commit_with_h0 (ZrtpStream * stream, const ZrtpConfirmBody * body)
 {
   const ZrtpExchange *exchange = stream->exchange;
   guint8 h1[ZRTP_CHAIN_LEN], h2[ZRTP_CHAIN_LEN];
 
-  zrtp_chain_step (exchange->peer_confirm.h0, h1);
+  zrtp_chain_step (body->h0, h1);
   zrtp_chain_step (h1, h2);
-  if (!zrtp_equal (h2, exchange->commit_fields.h2, ZRTP_CHAIN_LEN)
-      || !zrtp_message_check_mac (exchange->commit.data, exchange->commit.len, h1))
+  if (!zrtp_equal (h2, exchange->commit_fields.h2, ZRTP_CHAIN_LEN))
+    return bad_confirm (stream, ZRTP_DROP_CHAIN);
+  if (!zrtp_message_check_mac (exchange->commit.data, exchange->commit.len, h1))
     return zrtp_altered_message (stream);
   return ZRTP_ACCEPT;
 }
@@ -475,13 +488,15 @@ ZrtpVerdict
 zrtp_consume_confirm2 (ZrtpStream * stream, const ZrtpReceived * in)
 {
   ZrtpExchange *exchange = stream->exchange;
-  ZrtpVerdict verdict = open_confirm (stream, in);
+  ZrtpConfirmBody body;
+  ZrtpVerdict verdict = open_confirm (stream, in, &body);
 
   if (verdict == ZRTP_ACCEPT)
-    verdict = exchange->mode == ZRTP_MODE_DH ? check_dhpart_with_h0 (stream, &exchange->dhpart2)
-        : check_commit_with_h0 (stream);
+    verdict = exchange->mode == ZRTP_MODE_DH ? check_dhpart_with_h0 (stream, &body, &exchange->dhpart2)
+        : check_commit_with_h0 (stream, &body);
   if (verdict != ZRTP_ACCEPT)
     return verdict;
+  exchange->peer_confirm = body;
   zrtp_message_set (&exchange->confirm2, in->data, in->len);
   install_keys (stream, ZRTP_DIRECTION_RECEIVE);
   zrtp_stream_send_ack (stream, ZRTP_MESSAGE_CONF2_ACK);

@@ -155,6 +155,7 @@ struct _ZrtpAssociation
   guint8 nonces[ZRTP_MAX_NONCES][ZRTP_NONCE_LEN];
   guint n_nonces;
   ZrtpSasInfo sas;
+  gchar wanted_name[64];        /* given by the application; before there is a SAS, for when there is */
 
   /* The cache entry to write, and what keeps it back. */
   gboolean entry_found;
