@@ -285,30 +285,38 @@ zrtp_negotiate (const ZrtpOffer * own, const ZrtpOffer * peer, ZrtpChoice * choi
   choose (ZRTP_ALGORITHM_SAS, &own->sas_types, &peer->sas_types, NULL, choice, choice->sas);
 }
 
+/* On offer, mandatory ones included, and allowed. */
 static gboolean
-offered (ZrtpAlgorithmKind kind, const ZrtpAlgorithmList * list, const gchar * name, const ZrtpChoice * choice)
+acceptable (ZrtpAlgorithmKind kind, const ZrtpAlgorithmList * offer, const ZrtpAlgorithmList * allowed,
+    const gchar * name, const ZrtpChoice * choice)
 {
   ZrtpFullList full;
 
-  zrtp_algorithm_list_add_mandatory (kind, list, &full);
-  return full_list_contains (&full, name) && choosable (kind, name, choice);
+  zrtp_algorithm_list_add_mandatory (kind, offer, &full);
+  return full_list_contains (&full, name) && choosable (kind, name, choice)
+      && (!allowed || allowed->count == 0 || zrtp_algorithm_list_contains (allowed, name));
 }
 
 guint32
-zrtp_check_choice (const ZrtpOffer * own, const ZrtpChoice * choice)
+zrtp_check_choice (const ZrtpOffer * own, const ZrtpOffer * allowed, const ZrtpChoice * choice)
 {
   gboolean multistream = NAMES_EQUAL (choice->key_agreement, "Mult");
 
-  if (!(multistream ? zrtp_algorithm_list_contains (&own->key_agreements, "Mult")
-          : offered (ZRTP_ALGORITHM_KEY_AGREEMENT, &own->key_agreements, choice->key_agreement, choice)))
+  if (multistream && !zrtp_algorithm_list_contains (&own->key_agreements, "Mult"))
     return ZRTP_ERROR_KEY_AGREEMENT;
-  if (!offered (ZRTP_ALGORITHM_HASH, &own->hashes, choice->hash, choice))
+  if (!multistream && !acceptable (ZRTP_ALGORITHM_KEY_AGREEMENT, &own->key_agreements,
+          allowed ? &allowed->key_agreements : NULL, choice->key_agreement, choice))
+    return ZRTP_ERROR_KEY_AGREEMENT;
+  if (!acceptable (ZRTP_ALGORITHM_HASH, &own->hashes, allowed ? &allowed->hashes : NULL, choice->hash, choice))
     return ZRTP_ERROR_HASH;
-  if (!offered (ZRTP_ALGORITHM_CIPHER, &own->ciphers, choice->cipher, choice))
+  if (!acceptable (ZRTP_ALGORITHM_CIPHER, &own->ciphers, allowed ? &allowed->ciphers : NULL, choice->cipher,
+          choice))
     return ZRTP_ERROR_CIPHER;
-  if (!offered (ZRTP_ALGORITHM_AUTH_TAG, &own->auth_tags, choice->auth_tag, choice))
+  if (!acceptable (ZRTP_ALGORITHM_AUTH_TAG, &own->auth_tags, allowed ? &allowed->auth_tags : NULL,
+          choice->auth_tag, choice))
     return ZRTP_ERROR_AUTH_TAG;
-  if (!multistream && !offered (ZRTP_ALGORITHM_SAS, &own->sas_types, choice->sas, choice))
+  if (!multistream && !acceptable (ZRTP_ALGORITHM_SAS, &own->sas_types, allowed ? &allowed->sas_types : NULL,
+          choice->sas, choice))
     return ZRTP_ERROR_SAS;
   return 0;
 }

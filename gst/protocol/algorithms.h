@@ -82,8 +82,9 @@ void zrtp_negotiate (const ZrtpOffer * own, const ZrtpOffer * peer, ZrtpChoice *
 
 /* Whether an initiator's choice is one that we offer, and its parts go together; else the code of the Error to send
  * (Z-5.4-4, Z-5.1.5-7). Judged by our own offer alone: the peer's Hello is not authenticated yet (attack B1). The key
- * agreement may be Mult; the SAS type is then not looked at. 0 if it is good. */
-guint32 zrtp_check_choice (const ZrtpOffer * own, const ZrtpChoice * choice);
+ * agreement may be Mult; the SAS type is then not looked at. A list in allowed that is not empty must have the choice as well; allowed
+ * may be NULL. 0 if it is good. */
+guint32 zrtp_check_choice (const ZrtpOffer * own, const ZrtpOffer * allowed, const ZrtpChoice * choice);
 
 /* SAS rendering (RFC 6189 5.1.6). */
 void zrtp_sas_render_b32 (const guint8 sashash[ZRTP_SASHASH_LEN], gchar * text, gsize text_len);

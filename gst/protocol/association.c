@@ -19,6 +19,11 @@ zrtp_association_new (const ZrtpConfig * config, ZrtpRandom * random, ZrtpCache 
   self->offer.auth_tags = config->auth_tags;
   self->offer.key_agreements = config->key_agreements;
   self->offer.sas_types = config->sas_types;
+  self->allowed.hashes = config->allowed_hashes;
+  self->allowed.ciphers = config->allowed_ciphers;
+  self->allowed.auth_tags = config->allowed_auth_tags;
+  self->allowed.key_agreements = config->allowed_key_agreements;
+  self->allowed.sas_types = config->allowed_sas_types;
   self->random = random;
   self->cache = cache;
   g_queue_init (&self->outputs);
@@ -135,6 +140,15 @@ zrtp_association_secure (ZrtpAssociation * self, guint id, guint64 now)
 
   if (stream)
     zrtp_stream_secure (stream);
+}
+
+void
+zrtp_association_set_peer_hello_hash (ZrtpAssociation * self, guint id, const guint8 * hash, guint64 now)
+{
+  ZrtpStream *stream = begin_input (self, id, now);
+
+  if (stream)
+    zrtp_stream_set_peer_hash (stream, hash);
 }
 
 void
@@ -291,8 +305,9 @@ update_cache (ZrtpAssociation * self, const ZrtpExchange * exchange)
   }
   self->update_allowed = TRUE;
   prepare_entry (self, exchange, interval);
-  /* After a mismatch nothing is written until the user has compared the SAS (Z-4.6.1.1-1). */
-  if (exchange->cache_status != ZRTP_CACHE_MISMATCH)
+  /* After a mismatch nothing is written until the user has compared the SAS, or other evidence speaks for the peer
+   * (Z-4.6.1.1-1, -3). */
+  if (exchange->cache_status != ZRTP_CACHE_MISMATCH || self->sas.authenticated)
     write_update (self);
 }
 
@@ -326,6 +341,7 @@ zrtp_association_begin_session (ZrtpAssociation * self, ZrtpStream * stream)
   self->session_stream = stream->id;
   self->sent_verified = exchange->sent_verified;
   memcpy (self->zrtp_sess, exchange->zrtp_sess, sizeof self->zrtp_sess);
+  memcpy (self->exported_key, exchange->exported_key, sizeof self->exported_key);
   memcpy (self->peer_zid, stream->peer->hello.zid, ZRTP_ZID_LEN);
 
   memset (sas, 0, sizeof *sas);
@@ -340,6 +356,8 @@ zrtp_association_begin_session (ZrtpAssociation * self, ZrtpStream * stream)
       && exchange->cache_status == ZRTP_CACHE_MATCH;    /* Z-7.1-5 */
   sas->remote_disclosure = confirm->disclosure;
   sas->remote_mitm = stream->peer->hello.mitm;
+  sas->hello_hash = zrtp_stream_check_hello_hash (stream, &stream->peer->message);
+  sas->authenticated = self->config.signalling_secure && sas->hello_hash == ZRTP_HELLO_HASH_MATCH;
   memcpy (sas->peer_zid, self->peer_zid, ZRTP_ZID_LEN);
   printable_client_id (stream->peer->hello.client_id, sas->peer_client, sizeof sas->peer_client);
   update_cache (self, exchange);
@@ -438,6 +456,15 @@ zrtp_association_get_stats (ZrtpAssociation * self, guint id, ZrtpStreamStats * 
     *stats = stream->stats;
   else
     memset (stats, 0, sizeof *stats);
+}
+
+gsize
+zrtp_association_get_exported_key (ZrtpAssociation * self, guint8 key[ZRTP_HASH_MAX_LEN])
+{
+  if (!sas_is_current (self))
+    return 0;
+  memcpy (key, self->exported_key, self->session_hash->length);
+  return self->session_hash->length;
 }
 
 gboolean

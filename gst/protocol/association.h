@@ -50,6 +50,13 @@ typedef struct
   gboolean mitm;                /* the M flag (Z-5.2-4) */
   gboolean disclosure;          /* the D flag (Z-11-1) */
   guint32 cache_expiry;         /* seconds; own interval in Confirm. 0 without a cache */
+  /* Refuse what was not asked for: a choice outside these lists ends the exchange, even if it is mandatory in RFC 6189 and so on
+   * offer (attack B3). An empty list allows all of its kind. Mult is always allowed. */
+  ZrtpAlgorithmList allowed_hashes, allowed_ciphers, allowed_auth_tags, allowed_key_agreements, allowed_sas_types;
+  /* A Hello whose hash differs from what signalling said is refused rather than reported (Z-8.1-3, -4). */
+  gboolean require_hello_hash;
+  /* Signalling is protected end to end, the application says (Z-8.1.1-1): a Hello hash that matches then authenticates the exchange. */
+  gboolean signalling_secure;
   /* Slowest start of the T1 and T2 timers in nanoseconds, 0 for the RFC's own values (Z-6-12). */
   guint64 round_trip;
   /* For replaying a recorded call: commit to this, if not NULL, instead of negotiating. Not copied. */
@@ -116,7 +123,8 @@ typedef enum
   ZRTP_WARNING_PEER_DISCLOSES,  /* the peer's D flag (Z-11-3) */
   ZRTP_WARNING_AUX_MISMATCH,    /* an auxiliary secret exists and did not match (Z-4.3.2-7) */
   ZRTP_WARNING_SAS_REFUSED,     /* the user said that the SAS differs: an attacker is on the path (Z-7.1-4) */
-  ZRTP_WARNING_TOO_MANY_FAILURES        /* only the user may try again now (attack A5) */
+  ZRTP_WARNING_TOO_MANY_FAILURES,       /* only the user may try again now (attack A5) */
+  ZRTP_WARNING_HELLO_HASH       /* a Hello differs from the zrtp-hash that signalling brought (Z-8.1-3) */
 } ZrtpWarning;
 
 typedef enum
@@ -125,6 +133,14 @@ typedef enum
   ZRTP_CACHE_MATCH,
   ZRTP_CACHE_MISMATCH
 } ZrtpCacheStatus;
+
+/* What the zrtp-hash of signalling says of the peer's Hello. */
+typedef enum
+{
+  ZRTP_HELLO_HASH_ABSENT,       /* signalling brought none */
+  ZRTP_HELLO_HASH_MATCH,
+  ZRTP_HELLO_HASH_MISMATCH
+} ZrtpHelloHashStatus;
 
 typedef enum
 {
@@ -145,6 +161,8 @@ typedef struct
   gboolean refused;             /* the user said in this call that the SAS differs */
   gboolean remote_disclosure;   /* the peer's D */
   gboolean remote_mitm;         /* the peer's M: it is a PBX */
+  ZrtpHelloHashStatus hello_hash;
+  gboolean authenticated;       /* the Hello hash matched and signalling is secure */
   guint8 peer_zid[ZRTP_ZID_LEN];
   gchar peer_client[ZRTP_CLIENT_ID_LEN * 4 + 1];        /* printable; foreign octets as \xNN */
   gchar peer_name[64];          /* the local user's name for the peer, from the cache */
@@ -203,6 +221,7 @@ typedef struct
   guint64 dropped_state;        /* not expected in this state, or a repeat of what was answered */
   guint64 dropped_mac;          /* Confirm with a wrong MAC */
   guint64 changed_repeats;
+  guint64 dropped_hello_hash;   /* Hellos that signalling's zrtp-hash did not match */
   guint64 public_key_operations;
   guint64 exchanges;            /* key agreements begun */
   guint64 failures;
@@ -239,6 +258,9 @@ void zrtp_association_secure (ZrtpAssociation * self, guint id, guint64 now);
 void zrtp_association_set_verified (ZrtpAssociation * self, gboolean verified, guint64 now);
 /* The user's name for the peer, at most 63 octets of UTF-8, kept in the cache; before the call is secure, for when it is. */
 void zrtp_association_set_peer_name (ZrtpAssociation * self, const gchar * name);
+/* The value of the peer's a=zrtp-hash for this stream; NULL: none. Before or after the stream's start (Z-8.1-3). */
+void zrtp_association_set_peer_hello_hash (ZrtpAssociation * self, guint id, const guint8 * hash,
+    guint64 now);
 /* A secret from outside ZRTP, any length, for the exchanges to come; NULL or 0 takes it back (Z-4.3-3). Copied. */
 void zrtp_association_set_auxsecret (ZrtpAssociation * self, const guint8 * secret, gsize len);
 /* End this stream's exchange or secure state; wipes its keys. Starting again makes a new one. */
@@ -255,6 +277,9 @@ guint64 zrtp_association_get_deadline (ZrtpAssociation * self);
 ZrtpState zrtp_association_get_state (ZrtpAssociation * self, guint id);
 gboolean zrtp_association_get_sas (ZrtpAssociation * self, ZrtpSasInfo * info);
 void zrtp_association_get_stats (ZrtpAssociation * self, guint id, ZrtpStreamStats * stats);
+/* Derived from s0 for the application's own use, by the length of the hash, once a first stream is secure; only if the disclosure
+ * flag was set or the caller keeps it for something other than SRTP (Z-4.5.2-4, Z-11-5). Returns its length, 0 if there is none. */
+gsize zrtp_association_get_exported_key (ZrtpAssociation * self, guint8 key[ZRTP_HASH_MAX_LEN]);
 /* SHA-256 of this stream's Hello: the value of a=zrtp-hash (Z-8.1-1). */
 gboolean zrtp_association_get_hello_hash (ZrtpAssociation * self, guint id,
     guint8 hash[ZRTP_HELLO_HASH_LEN]);

@@ -58,6 +58,11 @@ zrtp_create_commit_dh (ZrtpStream * stream)
     choice = *association->config.fixed_choice;
   else
     zrtp_negotiate (&association->offer, &stream->peer->hello.offer, &choice);
+  if (zrtp_check_choice (&association->offer, &association->allowed, &choice) != 0) {
+    /* What both have lies below what we may use (attack B3). */
+    zrtp_stream_fail (stream, ZRTP_ERROR_HELLO_MISMATCH);
+    return FALSE;
+  }
   if (!zrtp_exchange_begin (stream, ZRTP_ROLE_INITIATOR, ZRTP_MODE_DH, &choice)
       || !zrtp_create_dhpart (stream))
     return FALSE;
@@ -123,7 +128,7 @@ admit_commit (ZrtpStream * stream, const ZrtpReceived * in, ZrtpCommit * commit,
     return ZRTP_DROP_STATE;
   if (!zrtp_message_check_mac ((*sender)->message.data, (*sender)->message.len, commit->h2))
     return zrtp_altered_message (stream);
-  error = zrtp_check_choice (&association->offer, &commit->choice);
+  error = zrtp_check_choice (&association->offer, &association->allowed, &commit->choice);
   return error ? zrtp_stream_fail (stream, error) : ZRTP_ACCEPT;
 }
 

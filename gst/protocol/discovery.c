@@ -19,7 +19,57 @@ zrtp_stream_find_peer (ZrtpStream * stream, const guint8 h3[ZRTP_CHAIN_LEN])
   return NULL;
 }
 
-/* The most recent: the peer repeats its Hello, a forger's guess is sent once. */
+ZrtpHelloHashStatus
+zrtp_stream_check_hello_hash (const ZrtpStream * stream, const ZrtpMessage * hello)
+{
+  ZrtpPart part = { hello->data, hello->len };
+  guint8 hash[ZRTP_HASH_MAX_LEN];
+
+  if (!stream->have_peer_hash)
+    return ZRTP_HELLO_HASH_ABSENT;
+  zrtp_hash_find ("S256")->digest (&part, 1, hash);
+  return zrtp_equal (hash, stream->peer_hash, ZRTP_HELLO_HASH_LEN) ? ZRTP_HELLO_HASH_MATCH : ZRTP_HELLO_HASH_MISMATCH;
+}
+
+/* Whether policy lets us talk to the sender of this Hello; told once if not (Z-8.1-3, -4). */
+static gboolean
+hello_hash_allows (ZrtpStream * stream, const ZrtpMessage * hello)
+{
+  if (zrtp_stream_check_hello_hash (stream, hello) != ZRTP_HELLO_HASH_MISMATCH)
+    return TRUE;
+  if (!stream->warned_hello_hash) {
+    stream->warned_hello_hash = TRUE;
+    zrtp_association_warn (stream->association, stream->id, ZRTP_WARNING_HELLO_HASH);
+  }
+  return !stream->association->config.require_hello_hash;
+}
+
+void
+zrtp_stream_set_peer_hash (ZrtpStream * stream, const guint8 * hash)
+{
+  stream->have_peer_hash = hash != NULL;
+  stream->warned_hello_hash = FALSE;
+  if (!hash)
+    return;
+  memcpy (stream->peer_hash, hash, ZRTP_HELLO_HASH_LEN);
+  /* Signalling may come after the media: Hellos that it disowns are forgotten while none is in use. */
+  for (guint i = stream->peers->len; i-- > 0 && !stream->exchange;) {
+    ZrtpPeer *peer = g_ptr_array_index (stream->peers, i);
+    if (hello_hash_allows (stream, &peer->message))
+      continue;
+    stream->stats.dropped_hello_hash++;
+    if (stream->peer == peer)
+      stream->peer = NULL;
+    g_ptr_array_remove_index (stream->peers, i);
+  }
+  if (stream->state == ZRTP_STREAM_READY && stream->peers->len == 0)
+    zrtp_stream_enter (stream, ZRTP_STREAM_HELLO);
+  /* The peer speaks ZRTP (Z-6-10). */
+  if (stream->state == ZRTP_STREAM_HELLO)
+    zrtp_timers_peer_seen (stream);
+}
+
+/* The one that signalling speaks of, or the most recent: the peer repeats its Hello, a forger's guess is sent once. */
 static ZrtpPeer *
 likeliest_peer (ZrtpStream * stream)
 {
@@ -27,6 +77,9 @@ likeliest_peer (ZrtpStream * stream)
 
   for (guint i = 0; i < stream->peers->len; i++) {
     ZrtpPeer *peer = g_ptr_array_index (stream->peers, i);
+    gboolean matches = zrtp_stream_check_hello_hash (stream, &peer->message) == ZRTP_HELLO_HASH_MATCH;
+    if (matches)
+      return peer;
     if (!best || peer->last_seen >= best->last_seen)
       best = peer;
   }
@@ -88,6 +141,12 @@ zrtp_consume_hello (ZrtpStream * stream, const ZrtpReceived * in)
   if (peer && !zrtp_message_equal (&peer->message, in->data, in->len))
     return ZRTP_DROP_CHANGED;   /* attack B1 */
   if (!peer) {
+    ZrtpMessage message = { (guint8 *) in->data, in->len };
+
+    if (!hello_hash_allows (stream, &message)) {
+      stream->stats.dropped_hello_hash++;
+      return ZRTP_DROP_STATE;   /* and no HelloACK (Z-5.3-4) */
+    }
     if (stream->peers->len == ZRTP_MAX_PEERS)
       forget_oldest_peer (stream);
     peer = g_new0 (ZrtpPeer, 1);

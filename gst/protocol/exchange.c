@@ -202,6 +202,7 @@ derive_dh_keys (ZrtpStream * stream, const ZrtpDhPart * peer_dhpart)
     zrtp_derive_stream_keys (&exchange->context, s0, exchange->cipher, exchange->auth_tag, &exchange->keys);
     zrtp_derive_zrtp_sess (&exchange->context, s0, exchange->zrtp_sess);
     zrtp_derive_sashash (&exchange->context, s0, exchange->sashash);
+    zrtp_derive_exported_key (&exchange->context, s0, exchange->exported_key);
     zrtp_derive_retained_secret (&exchange->context, s0, exchange->new_rs1);
     zrtp_wipe (s0, sizeof s0);
   }
@@ -548,6 +549,7 @@ zrtp_exchange_complete (ZrtpStream * stream)
   zrtp_wipe (exchange->new_rs1, sizeof exchange->new_rs1);
   zrtp_wipe (exchange->zrtp_sess, sizeof exchange->zrtp_sess);
   zrtp_wipe (exchange->sashash, sizeof exchange->sashash);
+  zrtp_wipe (exchange->exported_key, sizeof exchange->exported_key);
   zrtp_wipe (exchange->peer_confirm.h0, ZRTP_CHAIN_LEN);
   zrtp_association_exchange_over (association, stream);
 }

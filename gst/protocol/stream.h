@@ -81,6 +81,7 @@ typedef struct
   ZrtpStreamKeys keys;
   guint8 zrtp_sess[ZRTP_HASH_MAX_LEN];
   guint8 sashash[ZRTP_SASHASH_LEN];
+  guint8 exported_key[ZRTP_HASH_MAX_LEN];
   guint8 new_rs1[ZRTP_RETAINED_LEN];
   gboolean sent_verified;       /* V in our Confirm */
   ZrtpConfirmBody peer_confirm; /* flags and expiry; signature unused */
@@ -115,9 +116,11 @@ struct _ZrtpStream
   ZrtpPeer *peer;               /* the one that an exchange goes on with */
 
   ZrtpExchange *exchange;       /* from Commit until wiped; NULL outside */
+  gboolean have_peer_hash;      /* signalling brought a zrtp-hash */
+  guint8 peer_hash[ZRTP_HELLO_HASH_LEN];
   guint failures;
   gboolean wanted;              /* the user asked to go secure */
-  gboolean warned_changed, warned_passive;
+  gboolean warned_changed, warned_passive, warned_hello_hash;
 
   ZrtpSchedule hello_schedule;  /* T1 */
   ZrtpSchedule schedule;        /* T2, for outstanding */
@@ -133,7 +136,7 @@ struct _ZrtpStream
 struct _ZrtpAssociation
 {
   ZrtpConfig config;
-  ZrtpOffer offer;
+  ZrtpOffer offer, allowed;
   ZrtpRandom *random;
   ZrtpCache *cache;
   guint8 *auxsecret;
@@ -147,6 +150,7 @@ struct _ZrtpAssociation
   /* What the first stream's exchange leaves for the call. */
   gboolean have_session;
   guint8 zrtp_sess[ZRTP_HASH_MAX_LEN];
+  guint8 exported_key[ZRTP_HASH_MAX_LEN];
   const ZrtpHash *session_hash;
   ZrtpChoice session_choice;
   guint8 peer_zid[ZRTP_ZID_LEN];
@@ -226,6 +230,8 @@ ZrtpVerdict zrtp_consume_hello (ZrtpStream * stream, const ZrtpReceived * in);
 ZrtpVerdict zrtp_consume_hello_ack (ZrtpStream * stream, const ZrtpReceived * in);
 ZrtpVerdict zrtp_consume_repeated_hello (ZrtpStream * stream, const ZrtpReceived * in);
 ZrtpPeer *zrtp_stream_find_peer (ZrtpStream * stream, const guint8 h3[ZRTP_CHAIN_LEN]);
+ZrtpHelloHashStatus zrtp_stream_check_hello_hash (const ZrtpStream * stream, const ZrtpMessage * hello);
+void zrtp_stream_set_peer_hash (ZrtpStream * stream, const guint8 * hash);
 /* Begins an exchange as initiator if the state, the peer and the call's other streams allow it. */
 void zrtp_stream_try_commit (ZrtpStream * stream);
 /* The same where the application lets us, or has asked for it. */

@@ -74,7 +74,7 @@ zrtp_timers_clear (ZrtpStream * stream)
 static guint
 hello_limit (const ZrtpStream * stream)
 {
-  return stream->peers->len > 0 ? T1_RESENDS_TO_A_KNOWN_PEER : T1_RESENDS;
+  return stream->peers->len > 0 || stream->have_peer_hash ? T1_RESENDS_TO_A_KNOWN_PEER : T1_RESENDS;
 }
 
 void

@@ -180,7 +180,7 @@ test_choice_is_common (void)
     g_assert_nonnull (zrtp_auth_tag_find (choice.auth_tag));
     g_assert_nonnull (zrtp_sas_type_find (choice.sas));
     for (guint e = 0; e < 2; e++)
-      g_assert_cmphex (zrtp_check_choice (&offers[e], &choice), ==, 0);
+      g_assert_cmphex (zrtp_check_choice (&offers[e], NULL, &choice), ==, 0);
     if (strcmp (choice.key_agreement, "EC38") == 0)
       g_assert_cmpstr (choice.hash, !=, "S256");
   }
@@ -194,7 +194,7 @@ check_choice (const ZrtpOffer * own, const gchar * names)
 
   for (guint i = 0; i < 5; i++)
     memcpy (chosen[i], names + 4 * i, 4);
-  return zrtp_check_choice (own, &choice);
+  return zrtp_check_choice (own, NULL, &choice);
 }
 
 /* Z-4.1.2-9, Z-5.4-4, Z-5.1.5-7: what a responder takes, and the code for what it does not. */
