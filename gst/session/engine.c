@@ -1,0 +1,460 @@
+/* engine.c: one input into the association, and what comes out of it to media, senders and the bus.
+ *
+ * Runs on a worker. Gates and keys change first, then packets go out, then messages are posted, so that no clear media
+ * follows a Commit and nobody hears of keys that are not there.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "gst/session/session-private.h"
+
+#include <string.h>
+
+/* How long to wait before trying again to begin, while the transport refuses packets. */
+#define TRANSPORT_RETRY (100 * GST_MSECOND)
+
+/* What is left to do when the engine's lock is free. */
+typedef struct
+{
+  guint stream;
+  GstBuffer *packet;
+  GstStructure *message;
+} Outcome;
+
+typedef struct
+{
+  GstZrtpSession *session;
+  guint run;
+  guint64 now;
+  GArray *packets, *messages;   /* Outcome */
+  gboolean sas_told;
+} Step;
+
+static void
+add_message (Step *step, guint stream, GstStructure *message)
+{
+  Outcome outcome = { stream, NULL, message };
+
+  g_array_append_val (step->messages, outcome);
+}
+
+static void
+add_packet (Step *step, guint stream, const guint8 *data, gsize len)
+{
+  Outcome outcome = { stream, gst_buffer_new_memdup (data, len), NULL };
+
+  g_array_append_val (step->packets, outcome);
+}
+
+/* Updates what is known of the SAS and how far each secure stream may be trusted by it. */
+static void
+refresh_security (GstZrtpSession *self)
+{
+  ZrtpSasInfo info;
+  gboolean have_sas = zrtp_association_get_sas (self->association, &info);
+  guint i;
+
+  GST_OBJECT_LOCK (self);
+  self->have_sas = have_sas;
+  if (have_sas)
+    self->sas = info;
+  GST_OBJECT_UNLOCK (self);
+
+  for (i = 0; i < ZRTP_MAX_STREAMS; i++) {
+    GstZrtpMedia *media = gst_zrtp_session_peek_media (self, i);
+    GstZrtpState state;
+
+    if (media == NULL)
+      continue;
+    state = gst_zrtp_media_get_state (media);
+    GST_OBJECT_LOCK (self);
+    media->security = gst_zrtp_session_judge (self, state);
+    GST_OBJECT_UNLOCK (self);
+  }
+}
+
+static void
+change_state (Step *step, GstZrtpMedia *media, GstZrtpState state)
+{
+  GstZrtpSession *self = step->session;
+  GstZrtpState old_state = gst_zrtp_media_set_state (media, step->run, state);
+  GstZrtpSecurity security;
+
+  refresh_security (self);
+  if (old_state == state)
+    return;
+  GST_INFO_OBJECT (self, "stream %u: %s -> %s", media->stream, gst_zrtp_state_to_string (old_state),
+      gst_zrtp_state_to_string (state));
+  GST_OBJECT_LOCK (self);
+  security = media->security;
+  GST_OBJECT_UNLOCK (self);
+  add_message (step, media->stream, gst_zrtp_message_new_state (self, media->stream, old_state, state, security));
+}
+
+static void
+install_keys (Step *step, GstZrtpMedia *media, ZrtpDirection direction, const ZrtpSrtpKeys *keys)
+{
+  ZrtpSrtpRole role = direction == ZRTP_DIRECTION_SEND ? ZRTP_SRTP_SENDER : ZRTP_SRTP_RECEIVER;
+  GError *error = NULL;
+  ZrtpSrtp *srtp = zrtp_srtp_new (role, keys, &error);
+
+  if (srtp != NULL) {
+    gst_zrtp_media_install (media, step->run, role, srtp);
+    return;
+  }
+  /* The peer will go secure: nothing clear may flow beside that. */
+  GST_ERROR_OBJECT (step->session, "stream %u: no SRTP context: %s", media->stream, error->message);
+  gst_zrtp_media_latch (media, step->run);
+  add_message (step, media->stream,
+      gst_zrtp_message_new_warning (step->session, media->stream, "srtp",
+          "The keys are agreed on, but this system cannot encrypt media with the algorithm: nothing is sent."));
+  g_clear_error (&error);
+}
+
+static void
+tell_sas (Step *step, guint stream)
+{
+  GstZrtpSession *self = step->session;
+  ZrtpSasInfo info;
+  GstZrtpSecurity security;
+  gboolean have_sas;
+
+  refresh_security (self);
+  GST_OBJECT_LOCK (self);
+  have_sas = self->have_sas;
+  info = self->sas;
+  security = gst_zrtp_session_judge (self, GST_ZRTP_STATE_SECURE);
+  GST_OBJECT_UNLOCK (self);
+  if (have_sas)
+    add_message (step, stream, gst_zrtp_message_new_sas (self, stream, &info, security));
+  step->sas_told = TRUE;
+}
+
+static void
+drain (Step *step)
+{
+  GstZrtpSession *self = step->session;
+  ZrtpOutput output;
+
+  while (zrtp_association_poll (self->association, &output)) {
+    GstZrtpMedia *media = gst_zrtp_session_peek_media (self, output.stream);
+
+    if (media == NULL) {
+      zrtp_output_clear (&output);
+      continue;
+    }
+    switch (output.type) {
+      case ZRTP_OUTPUT_SEND:
+        add_packet (step, output.stream, output.u.send.data, output.u.send.len);
+        break;
+      case ZRTP_OUTPUT_KEYS:
+        install_keys (step, media, output.u.keys.direction, &output.u.keys.keys);
+        break;
+      case ZRTP_OUTPUT_KEYS_GONE:
+        gst_zrtp_media_uninstall (media, step->run);
+        break;
+      case ZRTP_OUTPUT_STATE:
+        change_state (step, media, (GstZrtpState) output.u.state.state);
+        break;
+      case ZRTP_OUTPUT_SAS:
+        tell_sas (step, output.stream);
+        break;
+      case ZRTP_OUTPUT_WARNING:
+        add_message (step, output.stream,
+            gst_zrtp_message_new_protocol_warning (self, output.stream, output.u.warning));
+        break;
+      case ZRTP_OUTPUT_ERROR:
+        add_message (step, output.stream,
+            gst_zrtp_message_new_error (self, output.stream, output.u.error.code, output.u.error.remote));
+        break;
+    }
+    zrtp_output_clear (&output);
+  }
+}
+
+static void
+start (Step *step, GstZrtpMedia *media, guint32 ssrc)
+{
+  GstZrtpSession *self = step->session;
+
+  media->retry_at = ZRTP_NO_DEADLINE;
+  if (!gst_zrtp_session_ensure_association (self)
+      || (!media->added && !zrtp_association_add_stream (self->association, media->stream, ssrc))) {
+    add_message (step, media->stream,
+        gst_zrtp_message_new_error (self, media->stream, ZRTP_ERROR_SOFTWARE, FALSE));
+    gst_zrtp_media_set_state (media, step->run, GST_ZRTP_STATE_FAILED);
+    return;
+  }
+  media->added = media->started = TRUE;
+  media->ssrc = ssrc;
+  zrtp_association_start (self->association, media->stream, step->now);
+}
+
+/* The transport refused the first packet: forget it, so that discovery begins with the one that gets through. */
+static void
+postpone (Step *step, GstZrtpMedia *media)
+{
+  ZrtpOutput output;
+
+  if (media->transport_up || !media->started || media->retry_at != ZRTP_NO_DEADLINE)
+    return;
+  GST_DEBUG_OBJECT (step->session, "stream %u: the transport is not up yet", media->stream);
+  zrtp_association_stop (step->session->association, media->stream, step->now);
+  while (zrtp_association_poll (step->session->association, &output))
+    zrtp_output_clear (&output);
+  media->retry_at = step->now + TRANSPORT_RETRY;
+}
+
+static void
+advance (Step *step)
+{
+  GstZrtpSession *self = step->session;
+  guint i;
+
+  if (self->association == NULL)
+    return;
+  zrtp_association_advance (self->association, step->now);
+  for (i = 0; i < ZRTP_MAX_STREAMS; i++) {
+    GstZrtpMedia *media = gst_zrtp_session_peek_media (self, i);
+
+    if (media != NULL && media->retry_at <= step->now)
+      start (step, media, media->ssrc);
+  }
+}
+
+static void
+remove_stream (Step *step, GstZrtpMedia *media)
+{
+  GstZrtpSession *self = step->session;
+
+  gst_zrtp_media_uninstall (media, step->run);
+  if (self->association != NULL && media->added) {
+    zrtp_association_remove_stream (self->association, media->stream);
+    change_state (step, media, GST_ZRTP_STATE_IDLE);
+  }
+  media->added = media->started = media->transport_up = FALSE;
+  media->retry_at = ZRTP_NO_DEADLINE;
+}
+
+/* The end of a run: everything secret goes. */
+static void
+reset (GstZrtpSession *self)
+{
+  guint i;
+
+  gst_zrtp_timer_set (self, ZRTP_NO_DEADLINE);
+  self->now = 0;
+  for (i = 0; i < ZRTP_MAX_STREAMS; i++) {
+    GstZrtpMedia *media = gst_zrtp_session_peek_media (self, i);
+
+    if (media != NULL) {
+      if (self->association != NULL)
+        zrtp_association_get_stats (self->association, i, &media->last_stats);
+      media->added = media->started = media->transport_up = FALSE;
+      media->retry_at = ZRTP_NO_DEADLINE;
+    }
+  }
+  g_clear_pointer (&self->association, zrtp_association_free);
+  gst_clear_object (&self->clock);
+}
+
+static void
+secure (Step *step)
+{
+  GstZrtpSession *self = step->session;
+  guint i;
+
+  for (i = 0; i < ZRTP_MAX_STREAMS; i++) {
+    GstZrtpMedia *media = gst_zrtp_session_peek_media (self, i);
+
+    if (media != NULL && media->started)
+      zrtp_association_secure (self->association, i, step->now);
+  }
+}
+
+/* The user has compared the strings. */
+static void
+verify (Step *step, gboolean verified)
+{
+  GstZrtpSession *self = step->session;
+  guint stream = 0;
+
+  GST_OBJECT_LOCK (self);
+  self->sas_refused = !verified;
+  GST_OBJECT_UNLOCK (self);
+  zrtp_association_set_verified (self->association, verified, step->now);
+  drain (step);
+  if (!step->sas_told) {
+    while (stream < ZRTP_MAX_STREAMS - 1 && gst_zrtp_session_peek_media (self, stream) == NULL)
+      stream++;
+    tell_sas (step, stream);
+  }
+}
+
+static void
+no_sender (Step *step, GstZrtpMedia *media)
+{
+  gboolean alone;
+  gchar *text;
+
+  if (media->started)
+    return;
+  GST_OBJECT_LOCK (step->session);
+  alone = media->sender == NULL && !media->warned_no_sender;
+  if (alone)
+    media->warned_no_sender = TRUE;
+  GST_OBJECT_UNLOCK (step->session);
+  if (!alone)
+    return;
+  text = g_strdup_printf ("The other side speaks ZRTP, but it gets no answer: session %s has no zrtpenc for stream %u. Put "
+                          "one on the way out with pad rtp_src_%u, in the same pipeline or with the same session-id.",
+      step->session->id, media->stream, media->stream);
+  add_message (step, media->stream, gst_zrtp_message_new_warning (step->session, media->stream, "no-sender", text));
+  g_free (text);
+}
+
+static void
+handle_input (Step *step, GstZrtpMedia *media, const GstZrtpInput *input)
+{
+  GstZrtpSession *self = step->session;
+
+  switch (input->type) {
+    case GST_ZRTP_INPUT_START:
+      if (media != NULL && !media->started)
+        start (step, media, input->value);
+      break;
+    case GST_ZRTP_INPUT_TRANSPORT_DOWN:
+      if (media != NULL && self->association != NULL)
+        postpone (step, media);
+      break;
+    case GST_ZRTP_INPUT_TRANSPORT_UP:
+      if (media != NULL) {
+        media->transport_up = TRUE;
+        if (media->retry_at != ZRTP_NO_DEADLINE)
+          start (step, media, media->ssrc);
+      }
+      break;
+    case GST_ZRTP_INPUT_PACKET:
+      if (media != NULL && media->started)
+        zrtp_association_receive (self->association, input->stream, input->data, input->len, step->now);
+      else if (media != NULL)
+        no_sender (step, media);
+      break;
+    case GST_ZRTP_INPUT_ADVANCE:
+      self->timer_at = ZRTP_NO_DEADLINE;
+      advance (step);
+      break;
+    case GST_ZRTP_INPUT_AUTHENTICATED:
+      if (self->association != NULL)
+        zrtp_association_media_authenticated (self->association, input->stream, step->now);
+      break;
+    case GST_ZRTP_INPUT_REMOVE:
+      if (media != NULL)
+        remove_stream (step, media);
+      break;
+    case GST_ZRTP_INPUT_EXPIRED:
+      add_message (step, input->stream,
+          gst_zrtp_message_new_warning (self, input->stream, "key-expired",
+              "The key has encrypted as many packets as it may: nothing is sent until a new call."));
+      break;
+    case GST_ZRTP_INPUT_SECURE:
+      if (self->association != NULL)
+        secure (step);
+      break;
+    case GST_ZRTP_INPUT_VERIFIED:
+      if (self->association != NULL)
+        verify (step, input->value);
+      break;
+    case GST_ZRTP_INPUT_PEER_NAME:
+      if (self->association != NULL)
+        zrtp_association_set_peer_name (self->association, (const gchar *) input->data);
+      break;
+    case GST_ZRTP_INPUT_RESET:
+      reset (self);
+      break;
+  }
+}
+
+/* When the engine, or a stream that waits for its transport, wants to be woken. */
+static guint64
+next_deadline (GstZrtpSession *self)
+{
+  guint64 at = ZRTP_NO_DEADLINE;
+  guint i;
+
+  if (self->association != NULL)
+    at = zrtp_association_get_deadline (self->association);
+  for (i = 0; i < ZRTP_MAX_STREAMS; i++) {
+    GstZrtpMedia *media = gst_zrtp_session_peek_media (self, i);
+
+    if (media != NULL)
+      at = MIN (at, media->retry_at);
+  }
+  return at;
+}
+
+static void
+send_packet (GstZrtpSession *self, guint stream, GstBuffer *packet)
+{
+  GstZrtpMedia *media = gst_zrtp_session_peek_media (self, stream);
+  GstElement *sender;
+  GstZrtpSendFunc send = NULL;
+
+  GST_OBJECT_LOCK (self);
+  sender = media->sender ? gst_object_ref (media->sender) : NULL;
+  send = media->send_packet;
+  GST_OBJECT_UNLOCK (self);
+  if (sender != NULL) {
+    send (sender, stream, packet);
+    gst_object_unref (sender);
+  } else
+    gst_buffer_unref (packet);
+}
+
+static void
+ensure_clock (GstZrtpSession *self)
+{
+  if (self->clock != NULL)
+    return;
+  GST_OBJECT_LOCK (self);
+  if (self->settings.clock != NULL)
+    self->clock = gst_object_ref (self->settings.clock);
+  GST_OBJECT_UNLOCK (self);
+  if (self->clock == NULL)
+    self->clock = gst_system_clock_obtain ();
+}
+
+void
+gst_zrtp_engine_handle (GstZrtpSession *self, const GstZrtpInput *input)
+{
+  Step step = { self, input->run };
+  guint64 deadline;
+  guint i;
+
+  step.packets = g_array_new (FALSE, FALSE, sizeof (Outcome));
+  step.messages = g_array_new (FALSE, FALSE, sizeof (Outcome));
+
+  g_mutex_lock (&self->engine_lock);
+  ensure_clock (self);
+  /* The engine's time never runs backwards. */
+  self->now = step.now = MAX (self->now, gst_clock_get_time (self->clock));
+  handle_input (&step, gst_zrtp_session_peek_media (self, input->stream), input);
+  if (self->association != NULL)
+    drain (&step);
+  deadline = next_deadline (self);
+  if (self->clock != NULL)
+    gst_zrtp_timer_set (self, deadline);
+  g_mutex_unlock (&self->engine_lock);
+
+  for (i = 0; i < step.packets->len; i++) {
+    Outcome *outcome = &g_array_index (step.packets, Outcome, i);
+
+    send_packet (self, outcome->stream, outcome->packet);
+  }
+  for (i = 0; i < step.messages->len; i++) {
+    Outcome *outcome = &g_array_index (step.messages, Outcome, i);
+
+    gst_zrtp_session_post (self, outcome->stream, outcome->message);
+  }
+  g_array_unref (step.packets);
+  g_array_unref (step.messages);
+}

@@ -1,0 +1,548 @@
+/* gstzrtpsession.c: the shared object: who takes part in a call, when its runs begin and end, and the user's verbs.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+/**
+ * SECTION:gstzrtpsession
+ * @title: GstZrtpSession
+ * @short_description: One endpoint of one call
+ *
+ * A session holds what ZRTP (RFC 6189) knows of a call with one peer: keys, state and the short authentication string. The
+ * elements that carry the call's media, `zrtpenc` and `zrtpdec`, share one. An application rarely needs to touch it:
+ * elements of one pipeline find their session by themselves, and show all its properties and signals.
+ *
+ * All functions may be called from any thread; verbs return at once and their effect is told on the bus.
+ *
+ * Since: 0.1
+ */
+#include "gst/session/session-private.h"
+#include "ext/nettle/nettle.h"
+
+#include <string.h>
+
+GST_DEBUG_CATEGORY (gst_zrtp_session_debug);
+
+enum
+{
+  PROP_ID = GST_ZRTP_N_SESSION_PROPS
+};
+
+G_DEFINE_TYPE_WITH_CODE (GstZrtpSession, gst_zrtp_session, GST_TYPE_OBJECT,
+    GST_DEBUG_CATEGORY_INIT (gst_zrtp_session_debug, "zrtpsession", 0, "ZRTP session"))
+
+static void
+gst_zrtp_session_init (GstZrtpSession *self)
+{
+  gst_zrtp_settings_init (&self->settings);
+  self->refused = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->timer_at = ZRTP_NO_DEADLINE;
+  self->run_enabled = TRUE;
+  g_mutex_init (&self->run_lock);
+  g_mutex_init (&self->engine_lock);
+  gst_zrtp_mailbox_init (self);
+}
+
+static void
+gst_zrtp_session_finalize (GObject *object)
+{
+  GstZrtpSession *self = GST_ZRTP_SESSION (object);
+  guint i;
+
+  gst_zrtp_registry_remove (self);
+  gst_zrtp_timer_cancel (self);
+  gst_zrtp_mailbox_clear (self);
+  zrtp_association_free (self->association);
+  if (self->cache != NULL)
+    zrtp_memory_cache_free (self->cache);
+  for (i = 0; i < ZRTP_MAX_STREAMS; i++)
+    g_clear_pointer (&self->media[i], gst_zrtp_media_free);
+  gst_clear_object (&self->clock);
+  gst_zrtp_settings_clear (&self->settings);
+  g_hash_table_unref (self->refused);
+  g_mutex_clear (&self->engine_lock);
+  g_mutex_clear (&self->run_lock);
+  g_free (self->id);
+  G_OBJECT_CLASS (gst_zrtp_session_parent_class)->finalize (object);
+}
+
+static void
+set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  if (id == PROP_ID)
+    GST_ZRTP_SESSION (object)->id = g_value_dup_string (value);
+  else
+    gst_zrtp_session_set_property (object, id, value, pspec);
+}
+
+static void
+get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  if (id == PROP_ID)
+    g_value_set_string (value, GST_ZRTP_SESSION (object)->id);
+  else
+    gst_zrtp_session_get_property (object, id, value, pspec);
+}
+
+static GstZrtpSession *
+get_self (gpointer instance)
+{
+  return gst_object_ref (instance);
+}
+
+static void
+gst_zrtp_session_class_init (GstZrtpSessionClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->finalize = gst_zrtp_session_finalize;
+  object_class->set_property = set_property;
+  object_class->get_property = get_property;
+
+  gst_zrtp_install_session_properties (object_class);
+  g_object_class_install_property (object_class, PROP_ID,
+      g_param_spec_string ("id", "Identifier", "Name of this session in messages and in the session-id property", NULL,
+          G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS));
+  gst_zrtp_install_session_signals (object_class, get_self);
+}
+
+/**
+ * gst_zrtp_session_get_id:
+ * @session: a #GstZrtpSession
+ *
+ * Returns: (transfer none): the name of this session in messages
+ *
+ * Since: 0.1
+ */
+const gchar *
+gst_zrtp_session_get_id (GstZrtpSession *session)
+{
+  g_return_val_if_fail (GST_IS_ZRTP_SESSION (session), NULL);
+
+  return session->id;
+}
+
+/* Media records and the elements that take part */
+
+GstZrtpMedia *
+gst_zrtp_session_peek_media (GstZrtpSession *self, guint stream)
+{
+  return stream < ZRTP_MAX_STREAMS ? g_atomic_pointer_get (&self->media[stream]) : NULL;
+}
+
+static void
+begin_media (GstZrtpSession *self, GstZrtpMedia *media)
+{
+  GstZrtpMediaPolicy policy;
+
+  GST_OBJECT_LOCK (self);
+  policy = self->settings.media_policy;
+  media->security = GST_ZRTP_SECURITY_NONE;
+  media->warned_no_sender = FALSE;
+  GST_OBJECT_UNLOCK (self);
+  gst_zrtp_media_begin_run (media, self->run, self->run_enabled, policy);
+}
+
+/* run_lock is held. */
+static GstZrtpMedia *
+ensure_media (GstZrtpSession *self, guint stream)
+{
+  GstZrtpMedia *media = gst_zrtp_session_peek_media (self, stream);
+
+  if (media == NULL && stream < ZRTP_MAX_STREAMS) {
+    media = gst_zrtp_media_new (self, stream);
+    begin_media (self, media);
+    g_atomic_pointer_set (&self->media[stream], media);
+  }
+  return media;
+}
+
+/**
+ * gst_zrtp_session_get_media: (skip)
+ */
+GstZrtpMedia *
+gst_zrtp_session_get_media (GstZrtpSession *self, guint stream)
+{
+  GstZrtpMedia *media;
+
+  g_mutex_lock (&self->run_lock);
+  media = ensure_media (self, stream);
+  g_mutex_unlock (&self->run_lock);
+  return media;
+}
+
+/**
+ * gst_zrtp_session_activate: (skip)
+ */
+void
+gst_zrtp_session_activate (GstZrtpSession *self)
+{
+  guint i;
+
+  g_mutex_lock (&self->run_lock);
+  if (self->active++ == 0) {
+    GST_OBJECT_LOCK (self);
+    self->run_enabled = self->settings.enabled;
+    GST_OBJECT_UNLOCK (self);
+    GST_DEBUG_OBJECT (self, "run %d begins", self->run);
+    for (i = 0; i < ZRTP_MAX_STREAMS; i++) {
+      if (self->media[i] != NULL)
+        begin_media (self, self->media[i]);
+    }
+  }
+  g_mutex_unlock (&self->run_lock);
+}
+
+/**
+ * gst_zrtp_session_deactivate: (skip)
+ */
+void
+gst_zrtp_session_deactivate (GstZrtpSession *self)
+{
+  guint i;
+
+  g_mutex_lock (&self->run_lock);
+  if (--self->active == 0) {
+    GST_DEBUG_OBJECT (self, "run %d ends", self->run);
+    g_atomic_int_inc (&self->run);
+    for (i = 0; i < ZRTP_MAX_STREAMS; i++) {
+      if (self->media[i] != NULL)
+        gst_zrtp_media_end_run (self->media[i]);
+    }
+    GST_OBJECT_LOCK (self);
+    self->have_sas = self->sas_refused = FALSE;
+    for (i = 0; i < ZRTP_MAX_STREAMS; i++) {
+      if (self->media[i] != NULL)
+        self->media[i]->security = GST_ZRTP_SECURITY_NONE;
+    }
+    GST_OBJECT_UNLOCK (self);
+    gst_zrtp_timer_cancel (self);
+    gst_zrtp_mailbox_post (self, GST_ZRTP_INPUT_RESET, 0, 0, NULL, 0);
+  }
+  g_mutex_unlock (&self->run_lock);
+}
+
+static GstZrtpMedia *
+attach (GstZrtpSession *self, guint stream, GstElement *element, GstZrtpSendFunc send, gchar **other)
+{
+  GstZrtpMedia *media;
+  GstElement **place;
+
+  *other = NULL;
+  g_mutex_lock (&self->run_lock);
+  media = ensure_media (self, stream);
+  if (media != NULL) {
+    GST_OBJECT_LOCK (self);
+    place = send ? &media->sender : &media->receiver;
+    if (*place != NULL && *place != element) {
+      *other = gst_object_get_name (GST_OBJECT (*place));
+      media = NULL;
+    } else {
+      *place = element;
+      if (send != NULL)
+        media->send_packet = send;
+    }
+    GST_OBJECT_UNLOCK (self);
+  }
+  g_mutex_unlock (&self->run_lock);
+  return media;
+}
+
+static void
+detach (GstZrtpSession *self, guint stream, GstElement *element)
+{
+  GstZrtpMedia *media = gst_zrtp_session_peek_media (self, stream);
+
+  if (media == NULL)
+    return;
+  GST_OBJECT_LOCK (self);
+  if (media->sender == element)
+    media->sender = NULL;
+  else if (media->receiver == element)
+    media->receiver = NULL;
+  GST_OBJECT_UNLOCK (self);
+}
+
+/**
+ * gst_zrtp_session_attach_sender: (skip)
+ */
+GstZrtpMedia *
+gst_zrtp_session_attach_sender (GstZrtpSession *self, guint stream, GstElement *element, GstZrtpSendFunc send,
+    gchar **other)
+{
+  return attach (self, stream, element, send, other);
+}
+
+/**
+ * gst_zrtp_session_attach_receiver: (skip)
+ */
+GstZrtpMedia *
+gst_zrtp_session_attach_receiver (GstZrtpSession *self, guint stream, GstElement *element, gchar **other)
+{
+  return attach (self, stream, element, NULL, other);
+}
+
+/**
+ * gst_zrtp_session_detach_sender: (skip)
+ */
+void
+gst_zrtp_session_detach_sender (GstZrtpSession *self, guint stream, GstElement *element)
+{
+  detach (self, stream, element);
+}
+
+/**
+ * gst_zrtp_session_detach_receiver: (skip)
+ */
+void
+gst_zrtp_session_detach_receiver (GstZrtpSession *self, guint stream, GstElement *element)
+{
+  detach (self, stream, element);
+}
+
+/**
+ * gst_zrtp_session_start_stream: (skip)
+ */
+void
+gst_zrtp_session_start_stream (GstZrtpSession *self, guint stream, guint32 ssrc)
+{
+  gboolean enabled;
+
+  g_mutex_lock (&self->run_lock);
+  enabled = self->run_enabled;
+  g_mutex_unlock (&self->run_lock);
+  if (enabled)
+    gst_zrtp_mailbox_post (self, GST_ZRTP_INPUT_START, stream, ssrc, NULL, 0);
+}
+
+/**
+ * gst_zrtp_session_transport: (skip)
+ */
+void
+gst_zrtp_session_transport (GstZrtpSession *self, guint stream, gboolean up)
+{
+  gst_zrtp_mailbox_post (self, up ? GST_ZRTP_INPUT_TRANSPORT_UP : GST_ZRTP_INPUT_TRANSPORT_DOWN, stream, 0, NULL, 0);
+}
+
+/**
+ * gst_zrtp_session_remove_stream: (skip)
+ */
+void
+gst_zrtp_session_remove_stream (GstZrtpSession *self, guint stream)
+{
+  gst_zrtp_mailbox_post (self, GST_ZRTP_INPUT_REMOVE, stream, 0, NULL, 0);
+}
+
+/**
+ * gst_zrtp_session_receive: (skip)
+ */
+void
+gst_zrtp_session_receive (GstZrtpSession *self, guint stream, gconstpointer packet, gsize len)
+{
+  /* Longer ones are of no known kind and need not be kept (Z-5-12). */
+  if (len <= ZRTP_MAX_PACKET_LEN)
+    gst_zrtp_mailbox_post (self, GST_ZRTP_INPUT_PACKET, stream, 0, packet, len);
+}
+
+void
+gst_zrtp_session_post (GstZrtpSession *self, guint stream, GstStructure *structure)
+{
+  GstZrtpMedia *media = gst_zrtp_session_peek_media (self, stream);
+  GstElement *element = NULL;
+
+  GST_OBJECT_LOCK (self);
+  if (media != NULL)
+    element = media->sender ? media->sender : media->receiver;
+  if (element != NULL)
+    gst_object_ref (element);
+  GST_OBJECT_UNLOCK (self);
+
+  if (element == NULL) {
+    GST_DEBUG_OBJECT (self, "nobody to post %" GST_PTR_FORMAT, structure);
+    gst_structure_free (structure);
+    return;
+  }
+  gst_element_post_message (element, gst_message_new_element (GST_OBJECT (element), structure));
+  gst_object_unref (element);
+}
+
+/* Verbs and readings */
+
+/**
+ * gst_zrtp_session_secure:
+ * @session: a #GstZrtpSession
+ *
+ * Goes secure now: for sessions whose `auto-secure` is %FALSE, and again after a failure.
+ *
+ * Since: 0.1
+ */
+void
+gst_zrtp_session_secure (GstZrtpSession *session)
+{
+  g_return_if_fail (GST_IS_ZRTP_SESSION (session));
+
+  gst_zrtp_mailbox_post (session, GST_ZRTP_INPUT_SECURE, 0, 0, NULL, 0);
+}
+
+/**
+ * gst_zrtp_session_set_verified:
+ * @session: a #GstZrtpSession
+ * @verified: %TRUE if both users see the same string, %FALSE if not
+ *
+ * The user's answer after comparing the short authentication string. "Later" is to call nothing. It is kept for later calls
+ * with this peer; after %FALSE the call counts as insecure and its secret is not kept.
+ *
+ * Since: 0.1
+ */
+void
+gst_zrtp_session_set_verified (GstZrtpSession *session, gboolean verified)
+{
+  g_return_if_fail (GST_IS_ZRTP_SESSION (session));
+
+  gst_zrtp_mailbox_post (session, GST_ZRTP_INPUT_VERIFIED, 0, verified ? 1 : 0, NULL, 0);
+}
+
+/**
+ * gst_zrtp_session_sas_match:
+ * @session: a #GstZrtpSession
+ *
+ * Both users see the same short authentication string.
+ *
+ * Since: 0.1
+ */
+void
+gst_zrtp_session_sas_match (GstZrtpSession *session)
+{
+  gst_zrtp_session_set_verified (session, TRUE);
+}
+
+/**
+ * gst_zrtp_session_sas_differs:
+ * @session: a #GstZrtpSession
+ *
+ * The users see different short authentication strings: somebody is between them.
+ *
+ * Since: 0.1
+ */
+void
+gst_zrtp_session_sas_differs (GstZrtpSession *session)
+{
+  gst_zrtp_session_set_verified (session, FALSE);
+}
+
+/**
+ * gst_zrtp_session_add_entropy:
+ * @session: a #GstZrtpSession
+ * @bytes: octets that an attacker does not know, such as a recording's noise
+ *
+ * Stirs octets into the random generator of this process. It can only gain from them.
+ *
+ * Since: 0.1
+ */
+void
+gst_zrtp_session_add_entropy (GstZrtpSession *session, GBytes *bytes)
+{
+  gsize len;
+  gconstpointer data;
+
+  g_return_if_fail (GST_IS_ZRTP_SESSION (session));
+  g_return_if_fail (bytes != NULL);
+
+  data = g_bytes_get_data (bytes, &len);
+  if (len > 0)
+    zrtp_random_add_entropy (data, len);
+}
+
+/**
+ * gst_zrtp_session_get_state:
+ * @session: a #GstZrtpSession
+ * @stream: number of a media stream
+ *
+ * Returns: what the stream is doing; idle if there is no such stream
+ *
+ * Since: 0.1
+ */
+GstZrtpState
+gst_zrtp_session_get_state (GstZrtpSession *session, guint stream)
+{
+  GstZrtpMedia *media;
+
+  g_return_val_if_fail (GST_IS_ZRTP_SESSION (session), GST_ZRTP_STATE_IDLE);
+
+  media = gst_zrtp_session_peek_media (session, stream);
+  return media ? gst_zrtp_media_get_state (media) : GST_ZRTP_STATE_IDLE;
+}
+
+/**
+ * gst_zrtp_session_get_security:
+ * @session: a #GstZrtpSession
+ * @stream: number of a media stream
+ *
+ * Returns: how far the stream may be trusted
+ *
+ * Since: 0.1
+ */
+GstZrtpSecurity
+gst_zrtp_session_get_security (GstZrtpSession *session, guint stream)
+{
+  GstZrtpMedia *media;
+  GstZrtpSecurity security = GST_ZRTP_SECURITY_NONE;
+
+  g_return_val_if_fail (GST_IS_ZRTP_SESSION (session), GST_ZRTP_SECURITY_NONE);
+
+  media = gst_zrtp_session_peek_media (session, stream);
+  if (media != NULL) {
+    GST_OBJECT_LOCK (session);
+    security = media->security;
+    GST_OBJECT_UNLOCK (session);
+  }
+  return security;
+}
+
+/* What a stream in this state is worth; the object lock is held. */
+GstZrtpSecurity
+gst_zrtp_session_judge (GstZrtpSession *self, GstZrtpState state)
+{
+  if (state != GST_ZRTP_STATE_SECURE)
+    return GST_ZRTP_SECURITY_NONE;
+  if (!self->have_sas)
+    return GST_ZRTP_SECURITY_UNVERIFIED;
+  if (self->sas_refused)
+    return GST_ZRTP_SECURITY_INSECURE;
+  if (self->sas.verified)
+    return GST_ZRTP_SECURITY_VERIFIED;
+  return self->sas.cache == ZRTP_CACHE_MISMATCH ? GST_ZRTP_SECURITY_INSECURE : GST_ZRTP_SECURITY_UNVERIFIED;
+}
+
+/**
+ * gst_zrtp_session_dup_zrtp_hash:
+ * @session: a #GstZrtpSession
+ * @stream: number of a media stream
+ *
+ * The value of the SDP attribute `a=zrtp-hash` (RFC 6189 section 8) of a stream that has been started: version and
+ * hash of its Hello. Free with g_free().
+ *
+ * Returns: (transfer full) (nullable): the value, or %NULL while the stream has no Hello
+ *
+ * Since: 0.1
+ */
+gchar *
+gst_zrtp_session_dup_zrtp_hash (GstZrtpSession *session, guint stream)
+{
+  guint8 hash[ZRTP_HELLO_HASH_LEN];
+  gboolean have_hash = FALSE;
+  gchar *hex, *value;
+
+  g_return_val_if_fail (GST_IS_ZRTP_SESSION (session), NULL);
+
+  g_mutex_lock (&session->engine_lock);
+  if (session->association != NULL)
+    have_hash = zrtp_association_get_hello_hash (session->association, stream, hash);
+  g_mutex_unlock (&session->engine_lock);
+  if (!have_hash)
+    return NULL;
+  hex = gst_zrtp_hex (hash, sizeof hash);
+  value = g_strconcat ("1.10 ", hex, NULL);
+  g_free (hex);
+  return value;
+}

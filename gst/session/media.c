@@ -1,0 +1,544 @@
+/* media.c: the media path of one stream: gates by policy and state, SRTP both ways.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "gst/session/session-private.h"
+
+#include <string.h>
+
+GstZrtpMedia *
+gst_zrtp_media_new (GstZrtpSession *session, guint stream)
+{
+  GstZrtpMedia *media = g_new0 (GstZrtpMedia, 1);
+
+  media->session = session;
+  media->stream = stream;
+  media->enabled = TRUE;
+  media->retry_at = ZRTP_NO_DEADLINE;
+  g_mutex_init (&media->send.lock);
+  g_mutex_init (&media->receive.lock);
+  return media;
+}
+
+void
+gst_zrtp_media_free (GstZrtpMedia *media)
+{
+  zrtp_srtp_free (media->send.srtp);
+  zrtp_srtp_free (media->receive.srtp);
+  g_mutex_clear (&media->send.lock);
+  g_mutex_clear (&media->receive.lock);
+  g_free (media);
+}
+
+static void
+lock_both (GstZrtpMedia *media)
+{
+  g_mutex_lock (&media->send.lock);
+  g_mutex_lock (&media->receive.lock);
+}
+
+static void
+unlock_both (GstZrtpMedia *media)
+{
+  g_mutex_unlock (&media->receive.lock);
+  g_mutex_unlock (&media->send.lock);
+}
+
+/* The media policy, in one place. Both locks are held. */
+static void
+update_gates (GstZrtpMedia *media)
+{
+  /* Z-4-11, Z-4-12: clear media only where the policy allows it, and never again after having been secure. */
+  gboolean clear = media->policy == GST_ZRTP_MEDIA_POLICY_OPPORTUNISTIC && !media->latched;
+  /* Z-4-5, Z-4-7, Z-4-10: own media rests from Commit until the keys may be used. */
+  gboolean busy = media->state == GST_ZRTP_STATE_SECURING || media->state == GST_ZRTP_STATE_SECURE
+      || media->state == GST_ZRTP_STATE_CLEARING;
+
+  if (!media->enabled)
+    media->send.gate = media->receive.gate = GST_ZRTP_GATE_PASS;
+  else {
+    media->send.gate = media->send.srtp ? GST_ZRTP_GATE_SRTP
+        : clear && !busy                ? GST_ZRTP_GATE_PASS
+                                        : GST_ZRTP_GATE_HOLD;
+    media->receive.gate = media->receive.srtp ? GST_ZRTP_GATE_SRTP
+        : clear                               ? GST_ZRTP_GATE_PASS
+                                              : GST_ZRTP_GATE_HOLD;
+  }
+}
+
+static void
+take_contexts (GstZrtpMedia *media, ZrtpSrtp **send, ZrtpSrtp **receive)
+{
+  *send = g_steal_pointer (&media->send.srtp);
+  *receive = g_steal_pointer (&media->receive.srtp);
+}
+
+void
+gst_zrtp_media_begin_run (GstZrtpMedia *media, guint run, gboolean enabled, GstZrtpMediaPolicy policy)
+{
+  lock_both (media);
+  memset (&media->send.counters, 0, sizeof media->send.counters);
+  memset (&media->receive.counters, 0, sizeof media->receive.counters);
+  media->run = run;
+  media->enabled = enabled;
+  media->policy = policy;
+  media->latched = FALSE;
+  media->state = GST_ZRTP_STATE_IDLE;
+  update_gates (media);
+  unlock_both (media);
+}
+
+void
+gst_zrtp_media_end_run (GstZrtpMedia *media)
+{
+  ZrtpSrtp *send, *receive;
+
+  lock_both (media);
+  take_contexts (media, &send, &receive);
+  media->run++;
+  media->state = GST_ZRTP_STATE_IDLE;
+  /* Until the next run says otherwise. */
+  media->latched = TRUE;
+  update_gates (media);
+  unlock_both (media);
+  zrtp_srtp_free (send);
+  zrtp_srtp_free (receive);
+}
+
+void
+gst_zrtp_media_set_policy (GstZrtpMedia *media, GstZrtpMediaPolicy policy)
+{
+  lock_both (media);
+  media->policy = policy;
+  update_gates (media);
+  unlock_both (media);
+}
+
+GstZrtpState
+gst_zrtp_media_set_state (GstZrtpMedia *media, guint run, GstZrtpState state)
+{
+  GstZrtpState old_state;
+
+  lock_both (media);
+  old_state = media->state;
+  if (media->run == run) {
+    media->state = state;
+    update_gates (media);
+  }
+  unlock_both (media);
+  return old_state;
+}
+
+GstZrtpState
+gst_zrtp_media_get_state (GstZrtpMedia *media)
+{
+  GstZrtpState state;
+
+  g_mutex_lock (&media->send.lock);
+  state = media->state;
+  g_mutex_unlock (&media->send.lock);
+  return state;
+}
+
+void
+gst_zrtp_media_install (GstZrtpMedia *media, guint run, ZrtpSrtpRole role, ZrtpSrtp *srtp)
+{
+  lock_both (media);
+  if (media->run == run) {
+    GstZrtpMediaDirection *direction = role == ZRTP_SRTP_SENDER ? &media->send : &media->receive;
+    ZrtpSrtp *old = direction->srtp;
+
+    direction->srtp = srtp;
+    direction->authenticated = direction->expired = FALSE;
+    srtp = old;
+    if (role == ZRTP_SRTP_SENDER)
+      media->latched = TRUE;
+    update_gates (media);
+  }
+  unlock_both (media);
+  zrtp_srtp_free (srtp);
+}
+
+void
+gst_zrtp_media_uninstall (GstZrtpMedia *media, guint run)
+{
+  ZrtpSrtp *send = NULL, *receive = NULL;
+
+  lock_both (media);
+  if (media->run == run) {
+    take_contexts (media, &send, &receive);
+    update_gates (media);
+  }
+  unlock_both (media);
+  zrtp_srtp_free (send);
+  zrtp_srtp_free (receive);
+}
+
+void
+gst_zrtp_media_latch (GstZrtpMedia *media, guint run)
+{
+  lock_both (media);
+  if (media->run == run) {
+    media->latched = TRUE;
+    update_gates (media);
+  }
+  unlock_both (media);
+}
+
+void
+gst_zrtp_media_get_counters (GstZrtpMedia *media, GstZrtpMediaCounters *send, GstZrtpMediaCounters *receive)
+{
+  lock_both (media);
+  *send = media->send.counters;
+  *receive = media->receive.counters;
+  unlock_both (media);
+}
+
+/* What a network peer can cause is logged at its 1st, 2nd, 4th, 8th, ... occurrence (attack C10). */
+static void
+count (GstZrtpMedia *media, guint64 *counter, const gchar *what)
+{
+  guint64 n = ++*counter;
+
+  if ((n & (n - 1)) == 0)
+    GST_INFO_OBJECT (media->session, "stream %u: %s, %" G_GUINT64_FORMAT " so far", media->stream, what, n);
+}
+
+static void
+count_failure (GstZrtpMedia *media, GstZrtpMediaDirection *direction, ZrtpSrtpResult result)
+{
+  switch (result) {
+    case ZRTP_SRTP_REPLAYED:
+      count (media, &direction->counters.replayed, "dropped a replayed packet");
+      break;
+    case ZRTP_SRTP_FORGED:
+      count (media, &direction->counters.forged, "dropped a packet that is not authentic");
+      break;
+    case ZRTP_SRTP_MALFORMED:
+      count (media, &direction->counters.malformed, "dropped a malformed packet");
+      break;
+    case ZRTP_SRTP_EXPIRED:
+      direction->expired = TRUE;
+      /* fallthrough */
+    default:
+      count (media, &direction->counters.failed, "dropped a packet that SRTP could not process");
+      break;
+  }
+}
+
+/* RTCP between RTP packets, by the low 7 bits of the second octet (RFC 5761 section 4). */
+static inline gboolean
+is_rtcp (const guint8 *data, gsize len)
+{
+  return len >= 2 && (data[1] & 0x7f) >= 64 && (data[1] & 0x7f) <= 95;
+}
+
+static inline gboolean
+is_version_2 (const guint8 *data, gsize len)
+{
+  return len >= 1 && (data[0] & 0xc0) == 0x80;
+}
+
+/* Whether the packet can be changed where it is, with room octets behind it. */
+static inline gboolean
+can_change_in_place (GstBuffer *buffer, gsize room)
+{
+  GstMemory *memory;
+  gsize size, offset, maxsize;
+
+  if (!gst_buffer_is_writable (buffer) || gst_buffer_n_memory (buffer) != 1)
+    return FALSE;
+  memory = gst_buffer_peek_memory (buffer, 0);
+  if (!gst_memory_is_writable (memory))
+    return FALSE;
+  size = gst_memory_get_sizes (memory, &offset, &maxsize);
+  return maxsize - offset - size >= room;
+}
+
+/* A writable copy with its metadata, timestamps and room behind it: the one copy of a packet. malloc's caches are quicker
+ * here than a GstBufferPool, whose queue takes two locked operations and resets the buffer each time. */
+static GstBuffer *
+copy_with_room (GstBuffer *buffer, gsize size, gsize room)
+{
+  GstBuffer *copy = gst_buffer_new_allocate (NULL, size + room, NULL);
+  GstMapInfo map;
+
+  if (copy == NULL)
+    return NULL;
+  if (!gst_buffer_map (copy, &map, GST_MAP_WRITE)) {
+    gst_buffer_unref (copy);
+    return NULL;
+  }
+  gst_buffer_extract (buffer, 0, map.data, size);
+  gst_buffer_unmap (copy, &map);
+  gst_buffer_copy_into (copy, buffer, GST_BUFFER_COPY_METADATA, 0, -1);
+  return copy;
+}
+
+/* The send side's lock is held. */
+static GstBuffer *
+protect_one (GstZrtpMedia *media, GstBuffer *buffer, gboolean rtcp)
+{
+  GstZrtpMediaDirection *send = &media->send;
+  ZrtpSrtpResult result;
+  GstMapInfo map;
+  gsize size;
+
+  if (send->gate == GST_ZRTP_GATE_PASS) {
+    send->counters.clear++;
+    return buffer;
+  }
+  if (send->gate == GST_ZRTP_GATE_HOLD) {
+    send->counters.held++;
+    gst_buffer_unref (buffer);
+    return NULL;
+  }
+
+  size = gst_buffer_get_size (buffer);
+  if (!can_change_in_place (buffer, ZRTP_SRTP_MAX_TRAILER)) {
+    GstBuffer *copy = copy_with_room (buffer, size, ZRTP_SRTP_MAX_TRAILER);
+
+    gst_buffer_unref (buffer);
+    buffer = copy;
+  }
+  if (buffer == NULL || !gst_buffer_map (buffer, &map, GST_MAP_READWRITE)) {
+    count_failure (media, send, ZRTP_SRTP_FAILED);
+    gst_clear_buffer (&buffer);
+    return NULL;
+  }
+  if (rtcp || is_rtcp (map.data, size))
+    result = zrtp_srtp_protect_rtcp (send->srtp, map.data, &size);
+  else
+    result = zrtp_srtp_protect (send->srtp, map.data, &size);
+  gst_buffer_unmap (buffer, &map);
+
+  if (result != ZRTP_SRTP_OK) {
+    count_failure (media, send, result);
+    gst_buffer_unref (buffer);
+    return NULL;
+  }
+  gst_buffer_set_size (buffer, size);
+  send->counters.secured++;
+  return buffer;
+}
+
+/* Told once, with no lock held. */
+static inline gboolean
+take_expired (GstZrtpMediaDirection *direction)
+{
+  gboolean expired = direction->expired;
+
+  direction->expired = FALSE;
+  return expired;
+}
+
+GstBuffer *
+gst_zrtp_media_protect (GstZrtpMedia *media, GstBuffer *buffer, gboolean rtcp)
+{
+  gboolean expired;
+
+  g_mutex_lock (&media->send.lock);
+  buffer = protect_one (media, buffer, rtcp);
+  expired = take_expired (&media->send);
+  g_mutex_unlock (&media->send.lock);
+
+  if (G_UNLIKELY (expired))
+    gst_zrtp_mailbox_post (media->session, GST_ZRTP_INPUT_EXPIRED, media->stream, 0, NULL, 0);
+  return buffer;
+}
+
+typedef struct
+{
+  GstZrtpMedia *media;
+  gboolean rtcp;
+  GstBufferList *rtcp_list;     /* RTCP that came with RTP */
+  GQueue zrtp;                  /* GstBuffer, for the mailbox */
+  gboolean first_authentic;
+} ListWalk;
+
+static gboolean
+protect_in_list (GstBuffer **buffer, guint index, gpointer data)
+{
+  ListWalk *walk = data;
+
+  *buffer = protect_one (walk->media, *buffer, walk->rtcp);
+  return TRUE;
+}
+
+GstBufferList *
+gst_zrtp_media_protect_list (GstZrtpMedia *media, GstBufferList *list, gboolean rtcp)
+{
+  ListWalk walk = { media, rtcp };
+  gboolean expired;
+
+  g_mutex_lock (&media->send.lock);
+  if (media->send.gate == GST_ZRTP_GATE_PASS)
+    media->send.counters.clear += gst_buffer_list_length (list);
+  else {
+    list = gst_buffer_list_make_writable (list);
+    gst_buffer_list_foreach (list, protect_in_list, &walk);
+  }
+  expired = take_expired (&media->send);
+  g_mutex_unlock (&media->send.lock);
+
+  if (G_UNLIKELY (expired))
+    gst_zrtp_mailbox_post (media->session, GST_ZRTP_INPUT_EXPIRED, media->stream, 0, NULL, 0);
+  if (gst_buffer_list_length (list) == 0)
+    gst_clear_buffer_list (&list);
+  return list;
+}
+
+/* The receive side's lock is held. What is left of buffer, whose kind goes to *rtcp. */
+static GstBuffer *
+unprotect_one (GstZrtpMedia *media, GstBuffer *buffer, gboolean *rtcp, ListWalk *walk)
+{
+  GstZrtpMediaDirection *receive = &media->receive;
+  gboolean rtcp_port = *rtcp;
+  gboolean in_place;
+  ZrtpSrtpResult result;
+  GstMapInfo map;
+  gsize size;
+
+  if (G_UNLIKELY (!media->enabled)) {
+    receive->counters.clear++;
+    return buffer;
+  }
+
+  in_place = receive->gate == GST_ZRTP_GATE_SRTP && can_change_in_place (buffer, 0);
+  if (!gst_buffer_map (buffer, &map, in_place ? GST_MAP_READWRITE : GST_MAP_READ)) {
+    count_failure (media, receive, ZRTP_SRTP_FAILED);
+    gst_buffer_unref (buffer);
+    return NULL;
+  }
+
+  if (G_UNLIKELY (!is_version_2 (map.data, map.size))) {
+    gboolean zrtp = !rtcp_port && zrtp_packet_is_zrtp (map.data, map.size);
+
+    gst_buffer_unmap (buffer, &map);
+    if (zrtp)
+      g_queue_push_tail (&walk->zrtp, buffer);
+    else {
+      /* STUN, DTLS, TURN and the unknown are for whoever owns the socket (RFC 7983, attack F10). */
+      count (media, &receive->counters.foreign, "dropped a packet that is not RTP, RTCP or ZRTP");
+      gst_buffer_unref (buffer);
+    }
+    return NULL;
+  }
+  if (!rtcp_port)
+    *rtcp = is_rtcp (map.data, map.size);
+
+  if (receive->gate == GST_ZRTP_GATE_PASS) {
+    gst_buffer_unmap (buffer, &map);
+    receive->counters.clear++;
+    return buffer;
+  }
+  if (receive->gate == GST_ZRTP_GATE_HOLD) {
+    gst_buffer_unmap (buffer, &map);
+    receive->counters.held++;
+    gst_buffer_unref (buffer);
+    return NULL;
+  }
+
+  if (!in_place) {
+    GstBuffer *copy;
+
+    gst_buffer_unmap (buffer, &map);
+    copy = copy_with_room (buffer, gst_buffer_get_size (buffer), 0);
+    gst_buffer_unref (buffer);
+    buffer = copy;
+    if (buffer == NULL || !gst_buffer_map (buffer, &map, GST_MAP_READWRITE)) {
+      count_failure (media, receive, ZRTP_SRTP_FAILED);
+      gst_clear_buffer (&buffer);
+      return NULL;
+    }
+  }
+  size = map.size;
+  if (*rtcp)
+    result = zrtp_srtp_unprotect_rtcp (receive->srtp, map.data, &size);
+  else
+    result = zrtp_srtp_unprotect (receive->srtp, map.data, &size);
+  gst_buffer_unmap (buffer, &map);
+
+  if (result != ZRTP_SRTP_OK) {
+    count_failure (media, receive, result);
+    gst_buffer_unref (buffer);
+    return NULL;
+  }
+  gst_buffer_set_size (buffer, size);
+  receive->counters.secured++;
+  if (G_UNLIKELY (!receive->authenticated))
+    receive->authenticated = walk->first_authentic = TRUE;
+  return buffer;
+}
+
+/* What goes to the mailbox, once the lock is free. */
+static void
+finish_walk (ListWalk *walk)
+{
+  GstZrtpMedia *media = walk->media;
+  GstBuffer *buffer;
+
+  while ((buffer = g_queue_pop_head (&walk->zrtp)) != NULL) {
+    GstMapInfo map;
+
+    if (gst_buffer_map (buffer, &map, GST_MAP_READ)) {
+      gst_zrtp_session_receive (media->session, media->stream, map.data, map.size);
+      gst_buffer_unmap (buffer, &map);
+    }
+    gst_buffer_unref (buffer);
+  }
+  if (walk->first_authentic)
+    gst_zrtp_mailbox_post (media->session, GST_ZRTP_INPUT_AUTHENTICATED, media->stream, 0, NULL, 0);
+}
+
+GstBuffer *
+gst_zrtp_media_unprotect (GstZrtpMedia *media, GstBuffer *buffer, gboolean rtcp, GstBuffer **rtcp_out)
+{
+  ListWalk walk = { media, rtcp, NULL, G_QUEUE_INIT, FALSE };
+  gboolean kind = rtcp;
+
+  g_mutex_lock (&media->receive.lock);
+  buffer = unprotect_one (media, buffer, &kind, &walk);
+  g_mutex_unlock (&media->receive.lock);
+  finish_walk (&walk);
+
+  if (!rtcp) {
+    *rtcp_out = kind ? buffer : NULL;
+    if (kind)
+      buffer = NULL;
+  }
+  return buffer;
+}
+
+static gboolean
+unprotect_in_list (GstBuffer **buffer, guint index, gpointer data)
+{
+  ListWalk *walk = data;
+  gboolean kind = walk->rtcp;
+
+  *buffer = unprotect_one (walk->media, *buffer, &kind, walk);
+  if (*buffer != NULL && kind && !walk->rtcp) {
+    if (walk->rtcp_list == NULL)
+      walk->rtcp_list = gst_buffer_list_new ();
+    gst_buffer_list_add (walk->rtcp_list, g_steal_pointer (buffer));
+  }
+  return TRUE;
+}
+
+GstBufferList *
+gst_zrtp_media_unprotect_list (GstZrtpMedia *media, GstBufferList *list, gboolean rtcp, GstBufferList **rtcp_out)
+{
+  ListWalk walk = { media, rtcp, NULL, G_QUEUE_INIT, FALSE };
+
+  list = gst_buffer_list_make_writable (list);
+  g_mutex_lock (&media->receive.lock);
+  gst_buffer_list_foreach (list, unprotect_in_list, &walk);
+  g_mutex_unlock (&media->receive.lock);
+  finish_walk (&walk);
+
+  if (!rtcp)
+    *rtcp_out = walk.rtcp_list;
+  if (gst_buffer_list_length (list) == 0)
+    gst_clear_buffer_list (&list);
+  return list;
+}

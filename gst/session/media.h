@@ -1,0 +1,115 @@
+/* media.h: the media path of one stream: what may pass, and SRTP.
+ *
+ * Each direction has one small mutex that nobody holds for long. A streaming thread takes it once for a buffer or a
+ * list of buffers.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include <gst/zrtp/zrtp.h>
+#include "ext/srtp2/srtp.h"
+#include "gst/protocol/association.h"
+
+G_BEGIN_DECLS
+
+typedef struct _GstZrtpMedia GstZrtpMedia;
+
+typedef enum
+{
+  GST_ZRTP_GATE_PASS,           /* in the clear */
+  GST_ZRTP_GATE_HOLD,           /* nothing */
+  GST_ZRTP_GATE_SRTP
+} GstZrtpGate;
+
+typedef struct
+{
+  guint64 clear;                /* passed as it was */
+  guint64 secured;              /* protected, or unprotected and found authentic */
+  guint64 held;                 /* dropped because the policy, or the exchange, forbade clear media */
+  guint64 forged;
+  guint64 replayed;
+  guint64 malformed;
+  guint64 foreign;              /* neither RTP, RTCP nor ZRTP */
+  guint64 failed;               /* expired keys, failures of the SRTP library */
+} GstZrtpMediaCounters;
+
+typedef struct
+{
+  GMutex lock;
+  GstZrtpGate gate;
+  ZrtpSrtp *srtp;
+  gboolean authenticated;       /* receiver: a packet has verified under these keys */
+  gboolean expired;
+  GstZrtpMediaCounters counters;
+} GstZrtpMediaDirection;
+
+struct _GstZrtpMedia
+{
+  GstZrtpSession *session;
+  guint stream;
+
+  GstZrtpMediaDirection send, receive;
+
+  /* Both media locks to write, either to read. */
+  GstZrtpMediaPolicy policy;
+  gboolean enabled;
+  gboolean latched;             /* has been secure in this run: nothing clear passes any more */
+  GstZrtpState state;
+  guint run;                    /* that keys belong to */
+
+  /* Object lock of the session. */
+  GstElement *sender, *receiver;        /* not owned; they detach before they go */
+  void (*send_packet) (GstElement * sender, guint stream, GstBuffer * packet);
+  GstZrtpSecurity security;
+  gboolean warned_no_sender;
+
+  /* Mailbox lock. */
+  guint pending;                /* packets in the mailbox */
+  guint64 overflow;             /* packets that did not fit */
+
+  /* Worker only. */
+  gboolean added;               /* the engine knows the stream */
+  gboolean started;
+  gboolean transport_up;
+  guint32 ssrc;
+  guint64 retry_at;             /* start again then; ZRTP_NO_DEADLINE if not */
+
+  /* Engine lock. */
+  ZrtpStreamStats last_stats;   /* of the run before */
+};
+
+GstZrtpMedia *gst_zrtp_media_new (GstZrtpSession * session, guint stream);
+void gst_zrtp_media_free (GstZrtpMedia * media);
+
+/* Worker side. */
+void gst_zrtp_media_begin_run (GstZrtpMedia * media, guint run, gboolean enabled, GstZrtpMediaPolicy policy);
+void gst_zrtp_media_end_run (GstZrtpMedia * media);
+void gst_zrtp_media_set_policy (GstZrtpMedia * media, GstZrtpMediaPolicy policy);
+/* Returns the old state. Nothing happens if the run is over. */
+GstZrtpState gst_zrtp_media_set_state (GstZrtpMedia * media, guint run, GstZrtpState state);
+/* Takes srtp. */
+void gst_zrtp_media_install (GstZrtpMedia * media, guint run, ZrtpSrtpRole role, ZrtpSrtp * srtp);
+void gst_zrtp_media_uninstall (GstZrtpMedia * media, guint run);
+/* Shuts both directions for the rest of the run. */
+void gst_zrtp_media_latch (GstZrtpMedia * media, guint run);
+GstZrtpState gst_zrtp_media_get_state (GstZrtpMedia * media);
+void gst_zrtp_media_get_counters (GstZrtpMedia * media, GstZrtpMediaCounters * send,
+    GstZrtpMediaCounters * receive);
+
+/* Streaming threads. */
+/* What may go out for buffer, which is taken: itself, a copy, or NULL for nothing. */
+GST_ZRTP_API
+GstBuffer *gst_zrtp_media_protect (GstZrtpMedia * media, GstBuffer * buffer, gboolean rtcp);
+GST_ZRTP_API
+GstBufferList *gst_zrtp_media_protect_list (GstZrtpMedia * media, GstBufferList * list, gboolean rtcp);
+
+/* Sorts what came in and says what may go on. rtcp: it came by the RTCP port. *rtcp_out is for RTCP that came on the RTP
+ * port (RFC 5761); not used if rtcp is TRUE. ZRTP goes to the session's mailbox. Takes buffer. */
+GST_ZRTP_API
+GstBuffer *gst_zrtp_media_unprotect (GstZrtpMedia * media, GstBuffer * buffer, gboolean rtcp, GstBuffer ** rtcp_out);
+GST_ZRTP_API
+GstBufferList *gst_zrtp_media_unprotect_list (GstZrtpMedia * media, GstBufferList * list, gboolean rtcp,
+    GstBufferList ** rtcp_out);
+
+G_END_DECLS

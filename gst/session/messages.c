@@ -1,0 +1,400 @@
+/* messages.c: what the application reads on the bus, and the functions to read it with.
+ *
+ * Fields are strings, ints and booleans only, so that any binding and gst-validate can read them.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "gst/session/session-private.h"
+
+#include <string.h>
+
+gchar *
+gst_zrtp_hex (const guint8 *data, gsize len)
+{
+  GString *text = g_string_sized_new (2 * len);
+  gsize i;
+
+  for (i = 0; i < len; i++)
+    g_string_append_printf (text, "%02x", data[i]);
+  return g_string_free (text, FALSE);
+}
+
+static void
+set_string (GstStructure *structure, const gchar *field, const gchar *value)
+{
+  gst_structure_set (structure, field, G_TYPE_STRING, value, NULL);
+}
+
+/* An algorithm's name without its padding. */
+static void
+set_name (GstStructure *structure, const gchar *field, const gchar name[5])
+{
+  gchar *copy = g_strchomp (g_strdup (name));
+
+  set_string (structure, field, copy);
+  g_free (copy);
+}
+
+static GstStructure *
+new_message (GstZrtpSession *self, const gchar *name, guint stream, const gchar *text)
+{
+  return gst_structure_new (name, "session-id", G_TYPE_STRING, self->id, "stream", G_TYPE_INT, (gint) stream, "text",
+      G_TYPE_STRING, text, NULL);
+}
+
+static const gchar *
+state_text (GstZrtpState state, GstZrtpSecurity security)
+{
+  switch (state) {
+    case GST_ZRTP_STATE_IDLE:
+      return "Encryption has not started.";
+    case GST_ZRTP_STATE_DISCOVERING:
+      return "Asking whether the other side can encrypt.";
+    case GST_ZRTP_STATE_NO_PEER:
+      return "The other side does not answer with ZRTP. The call is not encrypted.";
+    case GST_ZRTP_STATE_CLEAR:
+      return "The other side can encrypt, but the call is not encrypted yet.";
+    case GST_ZRTP_STATE_SECURING:
+      return "Agreeing on keys with the other side.";
+    case GST_ZRTP_STATE_CLEARING:
+      return "Encryption is being switched off as both sides agreed.";
+    case GST_ZRTP_STATE_FAILED:
+      return "No keys could be agreed on. The call is not encrypted.";
+    case GST_ZRTP_STATE_SECURE:
+      break;
+  }
+  switch (security) {
+    case GST_ZRTP_SECURITY_INSECURE:
+      return "The call is encrypted, but somebody may be listening: compare the words with your partner.";
+    case GST_ZRTP_SECURITY_VERIFIED:
+      return "The call is encrypted and your partner is verified.";
+    case GST_ZRTP_SECURITY_VERIFIED_SIGNALLED:
+      return "The call is encrypted and your partner is verified, also by the signalling.";
+    default:
+      return "The call is encrypted. Compare the words with your partner to be sure that nobody listens.";
+  }
+}
+
+GstStructure *
+gst_zrtp_message_new_state (GstZrtpSession *self, guint stream, GstZrtpState old_state, GstZrtpState state,
+    GstZrtpSecurity security)
+{
+  GstStructure *structure = new_message (self, GST_ZRTP_MESSAGE_STATE, stream, state_text (state, security));
+
+  set_string (structure, "old-state", gst_zrtp_state_to_string (old_state));
+  set_string (structure, "state", gst_zrtp_state_to_string (state));
+  set_string (structure, "security", gst_zrtp_security_to_string (security));
+  return structure;
+}
+
+static const gchar *
+cache_name (ZrtpCacheStatus status)
+{
+  return status == ZRTP_CACHE_MATCH ? "match" : status == ZRTP_CACHE_MISMATCH ? "mismatch" : "none";
+}
+
+GstStructure *
+gst_zrtp_message_new_sas (GstZrtpSession *self, guint stream, const ZrtpSasInfo *info, GstZrtpSecurity security)
+{
+  gchar *text, *sas_hash, *peer_zid;
+  GstStructure *structure;
+
+  switch (security) {
+    case GST_ZRTP_SECURITY_INSECURE:
+      text = g_strdup_printf (info->cache == ZRTP_CACHE_MISMATCH
+              ? "Warning: this is not the partner of your earlier calls, or one of you lost the key. Do not trust the "
+                "call unless your partner reads out the same: %s"
+              : "Warning: the words differed, somebody is listening. Yours are: %s",
+          info->text);
+      break;
+    case GST_ZRTP_SECURITY_VERIFIED:
+    case GST_ZRTP_SECURITY_VERIFIED_SIGNALLED:
+      text = g_strdup_printf ("You have verified your partner. The words of this call are: %s", info->text);
+      break;
+    default:
+      text = g_strdup_printf ("Ask your partner to read out these words, both of you must see the same: %s", info->text);
+      break;
+  }
+  structure = new_message (self, GST_ZRTP_MESSAGE_SAS, stream, text);
+  g_free (text);
+
+  sas_hash = gst_zrtp_hex (info->sashash, sizeof info->sashash);
+  peer_zid = gst_zrtp_hex (info->peer_zid, sizeof info->peer_zid);
+  set_string (structure, "sas", info->text);
+  set_name (structure, "sas-type", info->choice.sas);
+  set_string (structure, "sas-hash", sas_hash);
+  set_string (structure, "security", gst_zrtp_security_to_string (security));
+  set_string (structure, "cache", cache_name (info->cache));
+  set_string (structure, "signalled-hash", "absent");
+  set_string (structure, "peer-zid", peer_zid);
+  set_string (structure, "peer-name", info->peer_name);
+  set_string (structure, "peer-client", info->peer_client);
+  set_name (structure, "hash", info->choice.hash);
+  set_name (structure, "cipher", info->choice.cipher);
+  set_name (structure, "auth-tag", info->choice.auth_tag);
+  set_name (structure, "key-agreement", info->choice.key_agreement);
+  set_string (structure, "role",
+      info->role == ZRTP_ROLE_INITIATOR       ? "initiator"
+          : info->role == ZRTP_ROLE_RESPONDER ? "responder"
+                                              : "none");
+  gst_structure_set (structure, "verified", G_TYPE_BOOLEAN, info->verified, "local-verified", G_TYPE_BOOLEAN,
+      info->local_verified, "remote-verified", G_TYPE_BOOLEAN, info->remote_verified, "relayed", G_TYPE_BOOLEAN, FALSE,
+      "enrolled", G_TYPE_BOOLEAN, FALSE, "disclosure", G_TYPE_BOOLEAN, info->remote_disclosure, "mitm",
+      G_TYPE_BOOLEAN, info->remote_mitm, NULL);
+  g_free (sas_hash);
+  g_free (peer_zid);
+  return structure;
+}
+
+GstStructure *
+gst_zrtp_message_new_warning (GstZrtpSession *self, guint stream, const gchar *code, const gchar *text)
+{
+  GstStructure *structure = new_message (self, GST_ZRTP_MESSAGE_WARNING, stream, text);
+
+  set_string (structure, "code", code);
+  return structure;
+}
+
+GstStructure *
+gst_zrtp_message_new_protocol_warning (GstZrtpSession *self, guint stream, ZrtpWarning warning)
+{
+  static const struct
+  {
+    const gchar *code, *text;
+  } warnings[] = {
+    [ZRTP_WARNING_CACHE_MISMATCH] = { "cache-mismatch",
+        "The secret kept from earlier calls does not match: somebody may be listening, or your partner lost it. Compare "
+        "the words." },
+    [ZRTP_WARNING_MESSAGE_MAC] = { "message-mac",
+        "A message of the key agreement was altered on its way: somebody is attacking this call." },
+    [ZRTP_WARNING_BAD_CONFIRM] = { "bad-confirm", "A forged or damaged confirmation was dropped." },
+    [ZRTP_WARNING_CHANGED_MESSAGE] = { "changed-message",
+        "A message of the key agreement came again with other contents: somebody may be attacking this call." },
+    [ZRTP_WARNING_EQUAL_PASSIVE] = { "equal-passive",
+        "Both sides wait for the other one to begin (passive is set on both): the call will not be encrypted." },
+    [ZRTP_WARNING_CACHE_WRITE] = { "cache-write",
+        "The secret shared with your partner could not be kept: the next call will look like a first one." },
+    [ZRTP_WARNING_PEER_DISCLOSES] = { "peer-discloses",
+        "The other side says that it may disclose the keys of this call to a third party." },
+  };
+
+  if ((guint) warning >= G_N_ELEMENTS (warnings) || warnings[warning].code == NULL)
+    return gst_zrtp_message_new_warning (self, stream, "unknown", "Something unusual happened in the key agreement.");
+  return gst_zrtp_message_new_warning (self, stream, warnings[warning].code, warnings[warning].text);
+}
+
+GstStructure *
+gst_zrtp_message_new_error (GstZrtpSession *self, guint stream, guint32 code, gboolean remote)
+{
+  const gchar *name = zrtp_error_code_get_name (code);
+  gchar *text = g_strdup_printf ("The key agreement failed: %s (reported by %s).", name,
+      remote ? "the other side" : "this side");
+  GstStructure *structure = new_message (self, GST_ZRTP_MESSAGE_ERROR, stream, text);
+
+  g_free (text);
+  gst_structure_set (structure, "code", G_TYPE_INT, (gint) code, "name", G_TYPE_STRING, name, "origin",
+      G_TYPE_STRING, remote ? "remote" : "local", NULL);
+  return structure;
+}
+
+static const GstStructure *
+peek (GstMessage *message, const gchar *name)
+{
+  g_return_val_if_fail (GST_IS_MESSAGE (message), NULL);
+
+  if (GST_MESSAGE_TYPE (message) != GST_MESSAGE_ELEMENT)
+    return NULL;
+  return gst_message_has_name (message, name) ? gst_message_get_structure (message) : NULL;
+}
+
+static const GstStructure *
+peek_any (GstMessage *message)
+{
+  static const gchar *names[] = { GST_ZRTP_MESSAGE_STATE, GST_ZRTP_MESSAGE_SAS, GST_ZRTP_MESSAGE_WARNING,
+    GST_ZRTP_MESSAGE_ERROR };
+  const GstStructure *structure = NULL;
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (names) && structure == NULL; i++)
+    structure = peek (message, names[i]);
+  return structure;
+}
+
+static void
+get_string (const GstStructure *structure, const gchar *field, const gchar **value)
+{
+  if (value != NULL)
+    *value = gst_structure_get_string (structure, field);
+}
+
+static gint
+get_enum (const GstStructure *structure, const gchar *field, GType type)
+{
+  GEnumClass *klass = g_type_class_ref (type);
+  const gchar *nick = gst_structure_get_string (structure, field);
+  GEnumValue *value = nick ? g_enum_get_value_by_nick (klass, nick) : NULL;
+  gint result = value ? value->value : 0;
+
+  g_type_class_unref (klass);
+  return result;
+}
+
+/**
+ * gst_zrtp_message_is:
+ * @message: a #GstMessage
+ *
+ * Returns: whether it is one of this library's messages. Any thread.
+ *
+ * Since: 0.1
+ */
+gboolean
+gst_zrtp_message_is (GstMessage *message)
+{
+  return peek_any (message) != NULL;
+}
+
+/**
+ * gst_zrtp_message_parse:
+ * @message: a #GstMessage
+ * @session_id: (out) (optional) (transfer none): the session's id
+ * @stream: (out) (optional): the media stream's number
+ * @text: (out) (optional) (transfer none): what to tell a person, in plain English
+ *
+ * Reads what all of this library's messages have. Strings live as long as the message. Any thread.
+ *
+ * Returns: %FALSE, and nothing is set, if it is not one of them
+ *
+ * Since: 0.1
+ */
+gboolean
+gst_zrtp_message_parse (GstMessage *message, const gchar **session_id, guint *stream, const gchar **text)
+{
+  const GstStructure *structure = peek_any (message);
+  gint number = 0;
+
+  if (structure == NULL)
+    return FALSE;
+  get_string (structure, "session-id", session_id);
+  get_string (structure, "text", text);
+  gst_structure_get_int (structure, "stream", &number);
+  if (stream != NULL)
+    *stream = number;
+  return TRUE;
+}
+
+/**
+ * gst_zrtp_message_parse_state:
+ * @message: a #GstMessage
+ * @old_state: (out) (optional): what the stream did before
+ * @state: (out) (optional): what it does now
+ * @security: (out) (optional): how far it may be trusted
+ *
+ * Reads a `zrtp-state` message. Any thread.
+ *
+ * Returns: %FALSE, and nothing is set, if it is not one
+ *
+ * Since: 0.1
+ */
+gboolean
+gst_zrtp_message_parse_state (GstMessage *message, GstZrtpState *old_state, GstZrtpState *state,
+    GstZrtpSecurity *security)
+{
+  const GstStructure *structure = peek (message, GST_ZRTP_MESSAGE_STATE);
+
+  if (structure == NULL)
+    return FALSE;
+  if (old_state != NULL)
+    *old_state = get_enum (structure, "old-state", GST_TYPE_ZRTP_STATE);
+  if (state != NULL)
+    *state = get_enum (structure, "state", GST_TYPE_ZRTP_STATE);
+  if (security != NULL)
+    *security = get_enum (structure, "security", GST_TYPE_ZRTP_SECURITY);
+  return TRUE;
+}
+
+/**
+ * gst_zrtp_message_parse_sas:
+ * @message: a #GstMessage
+ * @sas: (out) (optional) (transfer none): the short authentication string as it is shown to people
+ * @sas_type: (out) (optional) (transfer none): its rendering, "B32" or "B256"
+ * @security: (out) (optional): how far the call may be trusted
+ * @verified: (out) (optional): whether the users have compared the string, now or in an earlier call
+ *
+ * Reads a `zrtp-sas` message; its other fields are in its structure. Strings live as long as the message. Any thread.
+ *
+ * Returns: %FALSE, and nothing is set, if it is not one
+ *
+ * Since: 0.1
+ */
+gboolean
+gst_zrtp_message_parse_sas (GstMessage *message, const gchar **sas, const gchar **sas_type,
+    GstZrtpSecurity *security, gboolean *verified)
+{
+  const GstStructure *structure = peek (message, GST_ZRTP_MESSAGE_SAS);
+  gboolean flag = FALSE;
+
+  if (structure == NULL)
+    return FALSE;
+  get_string (structure, "sas", sas);
+  get_string (structure, "sas-type", sas_type);
+  if (security != NULL)
+    *security = get_enum (structure, "security", GST_TYPE_ZRTP_SECURITY);
+  gst_structure_get_boolean (structure, "verified", &flag);
+  if (verified != NULL)
+    *verified = flag;
+  return TRUE;
+}
+
+/**
+ * gst_zrtp_message_parse_warning:
+ * @message: a #GstMessage
+ * @code: (out) (optional) (transfer none): a name for programs, such as "cache-mismatch"
+ * @text: (out) (optional) (transfer none): what to tell a person, in plain English
+ *
+ * Reads a `zrtp-warning` message. Strings live as long as the message. Any thread.
+ *
+ * Returns: %FALSE, and nothing is set, if it is not one
+ *
+ * Since: 0.1
+ */
+gboolean
+gst_zrtp_message_parse_warning (GstMessage *message, const gchar **code, const gchar **text)
+{
+  const GstStructure *structure = peek (message, GST_ZRTP_MESSAGE_WARNING);
+
+  if (structure == NULL)
+    return FALSE;
+  get_string (structure, "code", code);
+  get_string (structure, "text", text);
+  return TRUE;
+}
+
+/**
+ * gst_zrtp_message_parse_error:
+ * @message: a #GstMessage
+ * @code: (out) (optional): the number of RFC 6189 section 5.9
+ * @name: (out) (optional) (transfer none): its wording there
+ * @remote: (out) (optional): whether the peer reported it
+ *
+ * Reads a `zrtp-error` message. Strings live as long as the message. Any thread.
+ *
+ * Returns: %FALSE, and nothing is set, if it is not one
+ *
+ * Since: 0.1
+ */
+gboolean
+gst_zrtp_message_parse_error (GstMessage *message, guint *code, const gchar **name, gboolean *remote)
+{
+  const GstStructure *structure = peek (message, GST_ZRTP_MESSAGE_ERROR);
+  gint number = 0;
+
+  if (structure == NULL)
+    return FALSE;
+  gst_structure_get_int (structure, "code", &number);
+  if (code != NULL)
+    *code = number;
+  get_string (structure, "name", name);
+  if (remote != NULL)
+    *remote = g_strcmp0 (gst_structure_get_string (structure, "origin"), "remote") == 0;
+  return TRUE;
+}

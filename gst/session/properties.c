@@ -1,0 +1,467 @@
+/* properties.c: what an application sets and reads, on a session and in the same way on its elements.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "gst/session/session-private.h"
+#include "ext/nettle/nettle.h"
+
+#include <string.h>
+
+static const struct
+{
+  guint id;
+  ZrtpAlgorithmKind kind;
+  const gchar *name, *nick, *blurb;
+} algorithm_properties[GST_ZRTP_N_ALGORITHM_KINDS] = {
+  { GST_ZRTP_PROP_HASHES, ZRTP_ALGORITHM_HASH, "hashes", "Hashes",
+      "Hash algorithms to offer, in order of preference, separated by commas; S256 is always offered" },
+  { GST_ZRTP_PROP_CIPHERS, ZRTP_ALGORITHM_CIPHER, "ciphers", "Ciphers",
+      "Ciphers to offer, in order of preference, separated by commas; AES1 is always offered" },
+  { GST_ZRTP_PROP_AUTH_TAGS, ZRTP_ALGORITHM_AUTH_TAG, "auth-tags", "SRTP authentication tags",
+      "SRTP authentication tags to offer, in order of preference, separated by commas; HS32 and HS80 are always offered" },
+  { GST_ZRTP_PROP_KEY_AGREEMENTS, ZRTP_ALGORITHM_KEY_AGREEMENT, "key-agreements", "Key agreements",
+      "Key agreements to offer, in order of preference, separated by commas; DH3k and Mult are always offered" },
+  { GST_ZRTP_PROP_SAS_TYPES, ZRTP_ALGORITHM_SAS, "sas-types", "Renderings of the authentication string",
+      "Renderings of the short authentication string to offer, in order of preference, separated by commas: B32 is four "
+      "characters, B256 two words; B32 is always offered" },
+};
+
+void
+gst_zrtp_install_session_properties (GObjectClass *klass)
+{
+  const GParamFlags next_run = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY;
+  const GParamFlags any_time = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING;
+  const GParamFlags reading = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (algorithm_properties); i++) {
+    g_object_class_install_property (klass, algorithm_properties[i].id,
+        g_param_spec_string (algorithm_properties[i].name, algorithm_properties[i].nick,
+            algorithm_properties[i].blurb, zrtp_algorithm_defaults (algorithm_properties[i].kind), next_run));
+  }
+  g_object_class_install_property (klass, GST_ZRTP_PROP_MEDIA_POLICY,
+      g_param_spec_enum ("media-policy", "Media policy",
+          "Whether clear media may flow before the call is secure. Once it was secure nothing clear flows either way",
+          GST_TYPE_ZRTP_MEDIA_POLICY, GST_ZRTP_MEDIA_POLICY_OPPORTUNISTIC, any_time));
+  g_object_class_install_property (klass, GST_ZRTP_PROP_ENABLED,
+      g_param_spec_boolean ("enabled", "Enabled",
+          "FALSE makes the elements transparent: media and the peers' ZRTP pass untouched", TRUE, next_run));
+  g_object_class_install_property (klass, GST_ZRTP_PROP_AUTO_SECURE,
+      g_param_spec_boolean ("auto-secure", "Go secure by itself",
+          "Begin the key agreement as soon as the peer is known, without waiting for the secure signal", TRUE,
+          next_run));
+  g_object_class_install_property (klass, GST_ZRTP_PROP_PASSIVE,
+      g_param_spec_boolean ("passive", "Passive",
+          "Never begin the key agreement, leave that to the peer. Two passive ends never become secure", FALSE,
+          next_run));
+  g_object_class_install_property (klass, GST_ZRTP_PROP_CLIENT_ID,
+      g_param_spec_string ("client-id", "Client identifier",
+          "What the peer is told about this software: up to 16 ASCII characters", "gst-zrtp " PACKAGE_VERSION,
+          next_run));
+  g_object_class_install_property (klass, GST_ZRTP_PROP_ZID,
+      g_param_spec_string ("zid", "ZID",
+          "Identity of this endpoint, 24 hexadecimal digits, by which peers recognise it in later calls. Two ends of a "
+          "call must differ. By default each session draws its own",
+          NULL, next_run));
+  g_object_class_install_property (klass, GST_ZRTP_PROP_CACHE,
+      g_param_spec_string ("cache", "Cache of retained secrets",
+          "memory: remember the secrets shared with peers, until the process ends if zid is set, else as long as the "
+          "session lives. none: forget them after each call",
+          "memory", next_run));
+  g_object_class_install_property (klass, GST_ZRTP_PROP_CACHE_TTL,
+      g_param_spec_uint ("cache-ttl", "Lifetime of retained secrets",
+          "Seconds after a call for which the secret shared with its peer is kept; 4294967295 is for ever", 0,
+          G_MAXUINT, ZRTP_CACHE_FOREVER, next_run));
+  g_object_class_install_property (klass, GST_ZRTP_PROP_DISCLOSURE,
+      g_param_spec_boolean ("disclosure", "Disclosure",
+          "Tell the peer that this end may disclose the session keys (RFC 6189 section 11)", FALSE, next_run));
+  g_object_class_install_property (klass, GST_ZRTP_PROP_ROUND_TRIP,
+      g_param_spec_uint64 ("round-trip", "Round trip",
+          "Round trip time of a slow channel in nanoseconds: retransmissions start no faster. 0 for RFC 6189's timers", 0,
+          G_MAXUINT64, 0, next_run));
+  g_object_class_install_property (klass, GST_ZRTP_PROP_PEER_NAME,
+      g_param_spec_string ("peer-name", "Name of the peer",
+          "The user's name for the peer, kept with the retained secrets and shown in later calls", NULL, any_time));
+  g_object_class_install_property (klass, GST_ZRTP_PROP_CLOCK,
+      g_param_spec_object ("clock", "Clock", "Clock that drives the protocol's timers; the system clock if not set",
+          GST_TYPE_CLOCK, next_run));
+  g_object_class_install_property (klass, GST_ZRTP_PROP_STATE,
+      g_param_spec_enum ("state", "State", "State of the first media stream (zrtpdec: of its own stream)",
+          GST_TYPE_ZRTP_STATE, GST_ZRTP_STATE_IDLE, reading));
+  g_object_class_install_property (klass, GST_ZRTP_PROP_SECURITY,
+      g_param_spec_enum ("security", "Security",
+          "How far the first media stream (zrtpdec: its own stream) may be trusted", GST_TYPE_ZRTP_SECURITY,
+          GST_ZRTP_SECURITY_NONE, reading));
+  g_object_class_install_property (klass, GST_ZRTP_PROP_SAS,
+      g_param_spec_string ("sas", "Short authentication string",
+          "What both users must see alike; NULL until the call is secure", NULL, reading));
+  g_object_class_install_property (klass, GST_ZRTP_PROP_SAS_TYPE,
+      g_param_spec_string ("sas-type", "Rendering of the authentication string",
+          "The rendering that both sides agreed on; NULL until the call is secure", NULL, reading));
+  g_object_class_install_property (klass, GST_ZRTP_PROP_STATS,
+      g_param_spec_boxed ("stats", "Statistics",
+          "Counters of packets sent, received and dropped, in all and for each media stream", GST_TYPE_STRUCTURE,
+          reading));
+}
+
+void
+gst_zrtp_settings_init (GstZrtpSettings *settings)
+{
+  guint i;
+
+  memset (settings, 0, sizeof *settings);
+  for (i = 0; i < GST_ZRTP_N_ALGORITHM_KINDS; i++)
+    zrtp_algorithm_list_parse (i, zrtp_algorithm_defaults (i), &settings->algorithms[i], NULL);
+  settings->media_policy = GST_ZRTP_MEDIA_POLICY_OPPORTUNISTIC;
+  settings->enabled = TRUE;
+  settings->auto_secure = TRUE;
+  settings->client_id = g_strdup ("gst-zrtp " PACKAGE_VERSION);
+  settings->cache = g_strdup ("memory");
+  settings->cache_ttl = ZRTP_CACHE_FOREVER;
+}
+
+void
+gst_zrtp_settings_clear (GstZrtpSettings *settings)
+{
+  g_free (settings->client_id);
+  g_free (settings->zid);
+  g_free (settings->cache);
+  g_free (settings->peer_name);
+  gst_clear_object (&settings->clock);
+}
+
+static gboolean
+parse_zid (const gchar *text, guint8 zid[ZRTP_ZID_LEN])
+{
+  guint i;
+
+  if (strlen (text) != 2 * ZRTP_ZID_LEN)
+    return FALSE;
+  for (i = 0; i < ZRTP_ZID_LEN; i++) {
+    gint high = g_ascii_xdigit_value (text[2 * i]), low = g_ascii_xdigit_value (text[2 * i + 1]);
+
+    if (high < 0 || low < 0)
+      return FALSE;
+    zid[i] = high << 4 | low;
+  }
+  return TRUE;
+}
+
+static gboolean
+is_client_id (const gchar *text)
+{
+  gsize i;
+
+  for (i = 0; text[i] != '\0'; i++) {
+    if (i == ZRTP_CLIENT_ID_LEN || !g_ascii_isprint (text[i]))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* What is wrong with a text, in words that tell what would be right; NULL if nothing. Stores it if it is right. The object
+ * lock is held. */
+static gchar *
+set_text (GstZrtpSession *self, guint id, const gchar *text)
+{
+  GstZrtpSettings *settings = &self->settings;
+  guint8 zid[ZRTP_ZID_LEN];
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (algorithm_properties); i++) {
+    if (algorithm_properties[i].id == id) {
+      ZrtpAlgorithmKind kind = algorithm_properties[i].kind;
+      ZrtpAlgorithmList list;
+      GError *error = NULL;
+      gchar *reason;
+
+      if (zrtp_algorithm_list_parse (kind, text ? text : zrtp_algorithm_defaults (kind), &list, &error)) {
+        settings->algorithms[kind] = list;
+        return NULL;
+      }
+      reason = g_strdup (error->message);
+      g_error_free (error);
+      return reason;
+    }
+  }
+
+  switch (id) {
+    case GST_ZRTP_PROP_CLIENT_ID:
+      if (text != NULL && !is_client_id (text))
+        return g_strdup_printf ("'%s' is not up to %d printable ASCII characters", text, ZRTP_CLIENT_ID_LEN);
+      g_free (settings->client_id);
+      settings->client_id = g_strdup (text ? text : "gst-zrtp " PACKAGE_VERSION);
+      return NULL;
+    case GST_ZRTP_PROP_ZID:
+      if (text != NULL && !parse_zid (text, zid))
+        return g_strdup_printf ("'%s' is not %d hexadecimal digits", text, 2 * ZRTP_ZID_LEN);
+      g_free (settings->zid);
+      settings->zid = g_strdup (text);
+      return NULL;
+    case GST_ZRTP_PROP_CACHE:
+      if (text != NULL && strcmp (text, "memory") != 0 && strcmp (text, "none") != 0)
+        return g_strdup_printf ("'%s' is not a kind of cache; known are: memory, none", text);
+      g_free (settings->cache);
+      settings->cache = g_strdup (text ? text : "memory");
+      return NULL;
+    case GST_ZRTP_PROP_PEER_NAME:
+      if (text != NULL && (!g_utf8_validate (text, -1, NULL) || strlen (text) > 63))
+        return g_strdup ("a name is up to 63 octets of UTF-8");
+      g_free (settings->peer_name);
+      settings->peer_name = g_strdup (text);
+      return NULL;
+    default:
+      g_return_val_if_reached (NULL);
+  }
+}
+
+static void
+note_refusal (GstZrtpSession *self, const gchar *property, gchar *reason)
+{
+  if (reason == NULL)
+    g_hash_table_remove (self->refused, property);
+  else
+    g_hash_table_replace (self->refused, g_strdup (property), reason);
+}
+
+/**
+ * gst_zrtp_session_dup_refusal: (skip)
+ */
+gchar *
+gst_zrtp_session_dup_refusal (GstZrtpSession *self)
+{
+  GHashTableIter iter;
+  gpointer property, reason;
+  gchar *text = NULL;
+
+  GST_OBJECT_LOCK (self);
+  g_hash_table_iter_init (&iter, self->refused);
+  if (g_hash_table_iter_next (&iter, &property, &reason))
+    text = g_strdup_printf ("Property %s: %s", (const gchar *) property, (const gchar *) reason);
+  GST_OBJECT_UNLOCK (self);
+  return text;
+}
+
+static void
+set_policy (GstZrtpSession *self, GstZrtpMediaPolicy policy)
+{
+  guint i;
+
+  g_mutex_lock (&self->run_lock);
+  GST_OBJECT_LOCK (self);
+  self->settings.media_policy = policy;
+  GST_OBJECT_UNLOCK (self);
+  for (i = 0; i < ZRTP_MAX_STREAMS; i++) {
+    GstZrtpMedia *media = gst_zrtp_session_peek_media (self, i);
+
+    if (media != NULL)
+      gst_zrtp_media_set_policy (media, policy);
+  }
+  g_mutex_unlock (&self->run_lock);
+}
+
+void
+gst_zrtp_session_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  GstZrtpSession *self = GST_ZRTP_SESSION (object);
+  GstZrtpSettings *settings = &self->settings;
+
+  if (id == GST_ZRTP_PROP_MEDIA_POLICY) {
+    set_policy (self, g_value_get_enum (value));
+    return;
+  }
+
+  GST_OBJECT_LOCK (self);
+  switch (id) {
+    case GST_ZRTP_PROP_KEY_AGREEMENTS:
+    case GST_ZRTP_PROP_HASHES:
+    case GST_ZRTP_PROP_CIPHERS:
+    case GST_ZRTP_PROP_AUTH_TAGS:
+    case GST_ZRTP_PROP_SAS_TYPES:
+    case GST_ZRTP_PROP_CLIENT_ID:
+    case GST_ZRTP_PROP_ZID:
+    case GST_ZRTP_PROP_CACHE:
+    case GST_ZRTP_PROP_PEER_NAME:
+      note_refusal (self, pspec->name, set_text (self, id, g_value_get_string (value)));
+      break;
+    case GST_ZRTP_PROP_ENABLED:
+      settings->enabled = g_value_get_boolean (value);
+      break;
+    case GST_ZRTP_PROP_AUTO_SECURE:
+      settings->auto_secure = g_value_get_boolean (value);
+      break;
+    case GST_ZRTP_PROP_PASSIVE:
+      settings->passive = g_value_get_boolean (value);
+      break;
+    case GST_ZRTP_PROP_CACHE_TTL:
+      settings->cache_ttl = g_value_get_uint (value);
+      break;
+    case GST_ZRTP_PROP_DISCLOSURE:
+      settings->disclosure = g_value_get_boolean (value);
+      break;
+    case GST_ZRTP_PROP_ROUND_TRIP:
+      settings->round_trip = g_value_get_uint64 (value);
+      break;
+    case GST_ZRTP_PROP_CLOCK:
+      gst_object_replace ((GstObject **) &settings->clock, g_value_get_object (value));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+      break;
+  }
+  GST_OBJECT_UNLOCK (self);
+
+  if (id == GST_ZRTP_PROP_PEER_NAME) {
+    const gchar *name = g_value_get_string (value);
+
+    if (name == NULL)
+      name = "";
+    gst_zrtp_mailbox_post (self, GST_ZRTP_INPUT_PEER_NAME, 0, 0, name, strlen (name) + 1);
+  }
+}
+
+void
+gst_zrtp_session_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  GstZrtpSession *self = GST_ZRTP_SESSION (object);
+  GstZrtpSettings *settings = &self->settings;
+  guint i;
+
+  if (id == GST_ZRTP_PROP_STATS) {
+    g_value_take_boxed (value, gst_zrtp_session_get_stats (self));
+    return;
+  }
+  if (id == GST_ZRTP_PROP_STATE || id == GST_ZRTP_PROP_SECURITY) {
+    /* Of the first stream that there is. */
+    for (i = 0; i < ZRTP_MAX_STREAMS - 1 && gst_zrtp_session_peek_media (self, i) == NULL; i++)
+      continue;
+    if (id == GST_ZRTP_PROP_STATE)
+      g_value_set_enum (value, gst_zrtp_session_get_state (self, i));
+    else
+      g_value_set_enum (value, gst_zrtp_session_get_security (self, i));
+    return;
+  }
+
+  GST_OBJECT_LOCK (self);
+  switch (id) {
+    case GST_ZRTP_PROP_KEY_AGREEMENTS:
+    case GST_ZRTP_PROP_HASHES:
+    case GST_ZRTP_PROP_CIPHERS:
+    case GST_ZRTP_PROP_AUTH_TAGS:
+    case GST_ZRTP_PROP_SAS_TYPES:
+      for (i = 0; algorithm_properties[i].id != id; i++)
+        continue;
+      g_value_take_string (value,
+          zrtp_algorithm_list_to_string (&settings->algorithms[algorithm_properties[i].kind]));
+      break;
+    case GST_ZRTP_PROP_MEDIA_POLICY:
+      g_value_set_enum (value, settings->media_policy);
+      break;
+    case GST_ZRTP_PROP_ENABLED:
+      g_value_set_boolean (value, settings->enabled);
+      break;
+    case GST_ZRTP_PROP_AUTO_SECURE:
+      g_value_set_boolean (value, settings->auto_secure);
+      break;
+    case GST_ZRTP_PROP_PASSIVE:
+      g_value_set_boolean (value, settings->passive);
+      break;
+    case GST_ZRTP_PROP_CLIENT_ID:
+      g_value_set_string (value, settings->client_id);
+      break;
+    case GST_ZRTP_PROP_ZID:
+      g_value_set_string (value, settings->zid);
+      break;
+    case GST_ZRTP_PROP_CACHE:
+      g_value_set_string (value, settings->cache);
+      break;
+    case GST_ZRTP_PROP_CACHE_TTL:
+      g_value_set_uint (value, settings->cache_ttl);
+      break;
+    case GST_ZRTP_PROP_DISCLOSURE:
+      g_value_set_boolean (value, settings->disclosure);
+      break;
+    case GST_ZRTP_PROP_ROUND_TRIP:
+      g_value_set_uint64 (value, settings->round_trip);
+      break;
+    case GST_ZRTP_PROP_PEER_NAME:
+      g_value_set_string (value,
+          settings->peer_name                               ? settings->peer_name
+          : self->have_sas && self->sas.peer_name[0] != '\0' ? self->sas.peer_name
+                                                            : NULL);
+      break;
+    case GST_ZRTP_PROP_CLOCK:
+      g_value_set_object (value, settings->clock);
+      break;
+    case GST_ZRTP_PROP_SAS:
+      g_value_set_string (value, self->have_sas ? self->sas.text : NULL);
+      break;
+    case GST_ZRTP_PROP_SAS_TYPE:
+      g_value_take_string (value, self->have_sas ? g_strchomp (g_strdup (self->sas.choice.sas)) : NULL);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+      break;
+  }
+  GST_OBJECT_UNLOCK (self);
+}
+
+/* One table for all sessions with a ZID of the application's. A ZID drawn for one session is of no use after it, so its
+ * secrets are not kept here. */
+static ZrtpCache *
+shared_cache (void)
+{
+  static gsize cache = 0;
+
+  if (g_once_init_enter (&cache))
+    g_once_init_leave (&cache, (gsize) zrtp_memory_cache_new ());
+  return (ZrtpCache *) cache;
+}
+
+gboolean
+gst_zrtp_session_ensure_association (GstZrtpSession *self)
+{
+  GstZrtpSettings *settings = &self->settings;
+  ZrtpRandom *random = zrtp_random_default ();
+  ZrtpCache *cache = NULL;
+  ZrtpConfig config = { { 0 } };
+  gchar *peer_name;
+  gboolean have_zid;
+
+  if (self->association != NULL)
+    return TRUE;
+  if (!self->have_zid) {
+    if (!random->fill (random, ZRTP_RANDOM_ZID, self->zid, sizeof self->zid))
+      return FALSE;
+    self->have_zid = TRUE;
+  }
+
+  GST_OBJECT_LOCK (self);
+  config.hashes = settings->algorithms[ZRTP_ALGORITHM_HASH];
+  config.ciphers = settings->algorithms[ZRTP_ALGORITHM_CIPHER];
+  config.auth_tags = settings->algorithms[ZRTP_ALGORITHM_AUTH_TAG];
+  config.key_agreements = settings->algorithms[ZRTP_ALGORITHM_KEY_AGREEMENT];
+  config.sas_types = settings->algorithms[ZRTP_ALGORITHM_SAS];
+  config.automatic = settings->auto_secure && !settings->passive;
+  config.passive = settings->passive;
+  config.disclosure = settings->disclosure;
+  config.round_trip = settings->round_trip;
+  g_strlcpy (config.client_id, settings->client_id, sizeof config.client_id);
+  have_zid = settings->zid != NULL && parse_zid (settings->zid, config.zid);
+  if (!have_zid)
+    memcpy (config.zid, self->zid, sizeof config.zid);
+  if (strcmp (settings->cache, "memory") == 0) {
+    if (!have_zid && self->cache == NULL)
+      self->cache = zrtp_memory_cache_new ();
+    cache = have_zid ? shared_cache () : self->cache;
+    config.cache_expiry = settings->cache_ttl;
+  }
+  peer_name = g_strdup (settings->peer_name);
+  GST_OBJECT_UNLOCK (self);
+
+  self->association = zrtp_association_new (&config, random, cache);
+  if (self->association != NULL && peer_name != NULL)
+    zrtp_association_set_peer_name (self->association, peer_name);
+  g_free (peer_name);
+  return self->association != NULL;
+}

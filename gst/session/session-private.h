@@ -1,0 +1,154 @@
+/* session-private.h: the session's insides, for gst/session alone.
+ *
+ * Locks, in the order in which they may nest: run_lock, engine_lock, then one of inbox_lock, a stream's media locks, the
+ * object lock. Nothing that can block, call into an element or post a message happens under any of them.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include <gst/zrtp/gstzrtpsession.h>
+#include "gst/protocol/algorithms.h"
+#include "gst/protocol/association.h"
+#include "gst/session/media.h"
+#include "gst/session/session.h"
+
+G_BEGIN_DECLS
+
+#define GST_CAT_DEFAULT gst_zrtp_session_debug
+GST_DEBUG_CATEGORY_EXTERN (gst_zrtp_session_debug);
+
+#define GST_ZRTP_N_ALGORITHM_KINDS 5
+
+/* What the application asked for; under the object lock. Read when a run makes its association. */
+typedef struct
+{
+  ZrtpAlgorithmList algorithms[GST_ZRTP_N_ALGORITHM_KINDS];
+  GstZrtpMediaPolicy media_policy;
+  gboolean enabled;
+  gboolean auto_secure;
+  gboolean passive;
+  gboolean disclosure;
+  gchar *client_id;
+  gchar *zid;                   /* hexadecimal, or NULL for one of its own */
+  gchar *cache;
+  guint cache_ttl;              /* seconds */
+  guint64 round_trip;           /* nanoseconds */
+  gchar *peer_name;
+  GstClock *clock;              /* NULL: the system clock */
+} GstZrtpSettings;
+
+typedef enum
+{
+  GST_ZRTP_INPUT_START,
+  GST_ZRTP_INPUT_TRANSPORT_DOWN,
+  GST_ZRTP_INPUT_TRANSPORT_UP,
+  GST_ZRTP_INPUT_PACKET,
+  GST_ZRTP_INPUT_ADVANCE,
+  GST_ZRTP_INPUT_AUTHENTICATED,
+  GST_ZRTP_INPUT_REMOVE,
+  GST_ZRTP_INPUT_EXPIRED,
+  GST_ZRTP_INPUT_SECURE,
+  GST_ZRTP_INPUT_VERIFIED,
+  GST_ZRTP_INPUT_PEER_NAME,
+  GST_ZRTP_INPUT_RESET
+} GstZrtpInputType;
+
+typedef struct
+{
+  GstZrtpInputType type;
+  guint stream;
+  guint run;                    /* inputs of an earlier run are dropped */
+  guint32 value;                /* ssrc, or a flag */
+  gsize len;
+  guint8 data[];                /* a packet, or a string with its terminator */
+} GstZrtpInput;
+
+struct _GstZrtpSession
+{
+  GstObject parent;
+
+  gchar *id;
+  gboolean registered;
+
+  /* Object lock. */
+  GstZrtpSettings settings;
+  GHashTable *refused;          /* property name -> why its last value was refused */
+  gboolean have_sas;
+  ZrtpSasInfo sas;
+  gboolean sas_refused;         /* the user said that the strings differ */
+
+  GMutex run_lock;              /* who takes part, and when a run begins and ends */
+  guint active;                 /* elements in PAUSED or PLAYING */
+  gint run;                     /* counts runs; written under run_lock, read atomically */
+  gboolean run_enabled;         /* the settings as this run began */
+
+  /* Mailbox: inputs for the engine, drained by one worker at a time. */
+  GMutex inbox_lock;
+  GCond inbox_idle;
+  GQueue inbox;                 /* GstZrtpInput */
+  gboolean scheduled;           /* a worker has it, or will */
+  gboolean advance_queued;
+
+  /* The engine, touched by the worker, and briefly by getters. */
+  GMutex engine_lock;
+  ZrtpAssociation *association;
+  ZrtpCache *cache;             /* own table, or NULL where the process-wide one is used */
+  guint8 zid[ZRTP_ZID_LEN];
+  gboolean have_zid;
+  guint64 now;                  /* the latest time told to the engine */
+
+  /* Timer; worker only, but for `timer`, which is under inbox_lock. */
+  GstClockID timer;
+  guint64 timer_at;
+  GstClock *clock;              /* of this run */
+
+  /* Made when first needed, under run_lock; read atomically; freed with the session. */
+  GstZrtpMedia *media[ZRTP_MAX_STREAMS];
+};
+
+/* properties.c */
+void gst_zrtp_settings_init (GstZrtpSettings * settings);
+void gst_zrtp_settings_clear (GstZrtpSettings * settings);
+void gst_zrtp_session_set_property (GObject * object, guint id, const GValue * value, GParamSpec * pspec);
+void gst_zrtp_session_get_property (GObject * object, guint id, GValue * value, GParamSpec * pspec);
+
+/* association.c's configuration from the settings; under the engine lock. FALSE: there is no randomness. */
+gboolean gst_zrtp_session_ensure_association (GstZrtpSession * self);
+
+/* registry.c */
+void gst_zrtp_registry_remove (GstZrtpSession * self);
+
+/* mailbox.c */
+void gst_zrtp_mailbox_init (GstZrtpSession * self);
+void gst_zrtp_mailbox_clear (GstZrtpSession * self);
+/* Any thread, never blocks. FALSE: the stream's share of the box is full and the packet was dropped. */
+gboolean gst_zrtp_mailbox_post (GstZrtpSession * self, GstZrtpInputType type, guint stream, guint32 value,
+    gconstpointer data, gsize len);
+
+/* engine.c: one input into the engine, and what comes out of it. Worker only. */
+void gst_zrtp_engine_handle (GstZrtpSession * self, const GstZrtpInput * input);
+
+/* timers.c; worker only, but for cancel. */
+void gst_zrtp_timer_set (GstZrtpSession * self, guint64 at);
+void gst_zrtp_timer_cancel (GstZrtpSession * self);
+
+/* messages.c: structures for the bus. */
+GstStructure *gst_zrtp_message_new_state (GstZrtpSession * self, guint stream, GstZrtpState old_state,
+    GstZrtpState state, GstZrtpSecurity security);
+GstStructure *gst_zrtp_message_new_sas (GstZrtpSession * self, guint stream, const ZrtpSasInfo * info,
+    GstZrtpSecurity security);
+GstStructure *gst_zrtp_message_new_warning (GstZrtpSession * self, guint stream, const gchar * code,
+    const gchar * text);
+GstStructure *gst_zrtp_message_new_protocol_warning (GstZrtpSession * self, guint stream, ZrtpWarning warning);
+GstStructure *gst_zrtp_message_new_error (GstZrtpSession * self, guint stream, guint32 code, gboolean remote);
+/* Names without the padding of the wire; free with g_free. */
+gchar *gst_zrtp_hex (const guint8 * data, gsize len);
+
+/* gstzrtpsession.c */
+/* Posts on the bus of the stream's sender, else its receiver. Takes the structure. No lock may be held. */
+void gst_zrtp_session_post (GstZrtpSession * self, guint stream, GstStructure * structure);
+GstZrtpSecurity gst_zrtp_session_judge (GstZrtpSession * self, GstZrtpState state);
+GstZrtpMedia *gst_zrtp_session_peek_media (GstZrtpSession * self, guint stream);
+
+G_END_DECLS

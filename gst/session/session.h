@@ -1,0 +1,99 @@
+/* session.h: what the elements ask of a session. Exported by the library, not installed.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include <gst/zrtp/zrtp.h>
+#include "gst/session/media.h"
+
+G_BEGIN_DECLS
+
+/* Properties that a session has and that every element shows too. */
+enum
+{
+  GST_ZRTP_PROP_0,
+  GST_ZRTP_PROP_KEY_AGREEMENTS,
+  GST_ZRTP_PROP_HASHES,
+  GST_ZRTP_PROP_CIPHERS,
+  GST_ZRTP_PROP_AUTH_TAGS,
+  GST_ZRTP_PROP_SAS_TYPES,
+  GST_ZRTP_PROP_MEDIA_POLICY,
+  GST_ZRTP_PROP_ENABLED,
+  GST_ZRTP_PROP_AUTO_SECURE,
+  GST_ZRTP_PROP_PASSIVE,
+  GST_ZRTP_PROP_CLIENT_ID,
+  GST_ZRTP_PROP_ZID,
+  GST_ZRTP_PROP_CACHE,
+  GST_ZRTP_PROP_CACHE_TTL,
+  GST_ZRTP_PROP_DISCLOSURE,
+  GST_ZRTP_PROP_ROUND_TRIP,
+  GST_ZRTP_PROP_PEER_NAME,
+  GST_ZRTP_PROP_CLOCK,
+  GST_ZRTP_PROP_STATE,
+  GST_ZRTP_PROP_SECURITY,
+  GST_ZRTP_PROP_SAS,
+  GST_ZRTP_PROP_SAS_TYPE,
+  GST_ZRTP_PROP_STATS,
+  GST_ZRTP_N_SESSION_PROPS
+};
+
+/* Installs these properties, under these numbers, on a session or element class. */
+GST_ZRTP_API
+void gst_zrtp_install_session_properties (GObjectClass * klass);
+
+/* Installs the action signals secure, sas-match, sas-differs, set-verified and add-entropy; get finds the session
+ * (transfer full, may be NULL) of an instance. */
+typedef GstZrtpSession *(*GstZrtpGetSession) (gpointer instance);
+GST_ZRTP_API
+void gst_zrtp_install_session_signals (GObjectClass * klass, GstZrtpGetSession get);
+
+/* Why a property's value was refused, or NULL; transfer full. */
+GST_ZRTP_API
+gchar *gst_zrtp_session_dup_refusal (GstZrtpSession * self);
+
+/* Hands one ZRTP packet to the sender of a stream; from a worker, with no lock held. Takes the buffer. */
+typedef void (*GstZrtpSendFunc) (GstElement * sender, guint stream, GstBuffer * packet);
+
+/* A run lasts while any element is active: the first one to come begins it, the last one to go ends it, wipes the keys
+ * and forgets the exchange. */
+GST_ZRTP_API
+void gst_zrtp_session_activate (GstZrtpSession * self);
+GST_ZRTP_API
+void gst_zrtp_session_deactivate (GstZrtpSession * self);
+
+/* Makes element the one that sends (receives) media stream number stream. NULL if another one does already; *other is then
+ * its name (transfer full). The media record lives as long as the session. */
+GST_ZRTP_API
+GstZrtpMedia *gst_zrtp_session_attach_sender (GstZrtpSession * self, guint stream, GstElement * element,
+    GstZrtpSendFunc send, gchar ** other);
+GST_ZRTP_API
+GstZrtpMedia *gst_zrtp_session_attach_receiver (GstZrtpSession * self, guint stream, GstElement * element,
+    gchar ** other);
+GST_ZRTP_API
+void gst_zrtp_session_detach_sender (GstZrtpSession * self, guint stream, GstElement * element);
+GST_ZRTP_API
+void gst_zrtp_session_detach_receiver (GstZrtpSession * self, guint stream, GstElement * element);
+
+/* The record of a stream, which is made if need be: for pads that carry RTCP alone. */
+GST_ZRTP_API
+GstZrtpMedia *gst_zrtp_session_get_media (GstZrtpSession * self, guint stream);
+
+/* All of these only leave a note in the mailbox. */
+/* A packet can go out now: starts the stream's protocol, once in a run. */
+GST_ZRTP_API
+void gst_zrtp_session_start_stream (GstZrtpSession * self, guint stream, guint32 ssrc);
+/* What became of the first packets: until one was pushed, discovery starts anew from time to time. */
+GST_ZRTP_API
+void gst_zrtp_session_transport (GstZrtpSession * self, guint stream, gboolean up);
+/* The stream is gone for good: its keys too. */
+GST_ZRTP_API
+void gst_zrtp_session_remove_stream (GstZrtpSession * self, guint stream);
+GST_ZRTP_API
+void gst_zrtp_session_receive (GstZrtpSession * self, guint stream, gconstpointer packet, gsize len);
+
+/* Waits until the mailbox is empty and nobody works on it. For tests with a clock of their own. */
+GST_ZRTP_API
+void gst_zrtp_session_wait_idle (GstZrtpSession * self);
+
+G_END_DECLS

@@ -1,0 +1,127 @@
+/* signals.c: the user's verbs as action signals, the same on a session and on its elements.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "gst/session/session-private.h"
+
+static G_DEFINE_QUARK (gst-zrtp-get-session, get_session)
+
+/* Each class that has the signals knows how to find an instance's session. */
+static GstZrtpSession *
+find_session (gpointer instance)
+{
+  GstZrtpGetSession get = (GstZrtpGetSession) g_type_get_qdata (G_OBJECT_TYPE (instance), get_session_quark ());
+  GstZrtpSession *session = get ? get (instance) : NULL;
+
+  if (session == NULL)
+    GST_WARNING_OBJECT (instance, "no session yet: set the element to READY first");
+  return session;
+}
+
+static void
+do_secure (gpointer instance)
+{
+  GstZrtpSession *session = find_session (instance);
+
+  if (session != NULL) {
+    gst_zrtp_session_secure (session);
+    gst_object_unref (session);
+  }
+}
+
+static void
+do_set_verified (gpointer instance, gboolean verified)
+{
+  GstZrtpSession *session = find_session (instance);
+
+  if (session != NULL) {
+    gst_zrtp_session_set_verified (session, verified);
+    gst_object_unref (session);
+  }
+}
+
+static void
+do_sas_match (gpointer instance)
+{
+  do_set_verified (instance, TRUE);
+}
+
+static void
+do_sas_differs (gpointer instance)
+{
+  do_set_verified (instance, FALSE);
+}
+
+static void
+do_add_entropy (gpointer instance, GBytes *bytes)
+{
+  GstZrtpSession *session = find_session (instance);
+
+  if (session != NULL) {
+    gst_zrtp_session_add_entropy (session, bytes);
+    gst_object_unref (session);
+  }
+}
+
+/**
+ * gst_zrtp_install_session_signals: (skip)
+ */
+void
+gst_zrtp_install_session_signals (GObjectClass *klass, GstZrtpGetSession get)
+{
+  const GSignalFlags flags = G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION;
+  GType type = G_TYPE_FROM_CLASS (klass);
+
+  g_type_set_qdata (type, get_session_quark (), (gpointer) get);
+
+  /**
+   * GstZrtpSession::secure:
+   * @session: the session, or an element of it
+   *
+   * Begin the key agreement now: for `auto-secure=false`, and to try again after a failure.
+   *
+   * Since: 0.1
+   */
+  g_signal_new_class_handler ("secure", type, flags, G_CALLBACK (do_secure), NULL, NULL, NULL, G_TYPE_NONE, 0);
+  /**
+   * GstZrtpSession::sas-match:
+   * @session: the session, or an element of it
+   *
+   * The users have compared the short authentication string: both see the same.
+   *
+   * Since: 0.1
+   */
+  g_signal_new_class_handler ("sas-match", type, flags, G_CALLBACK (do_sas_match), NULL, NULL, NULL, G_TYPE_NONE, 0);
+  /**
+   * GstZrtpSession::sas-differs:
+   * @session: the session, or an element of it
+   *
+   * The users have compared the short authentication string: they see different ones, somebody is between them.
+   *
+   * Since: 0.1
+   */
+  g_signal_new_class_handler ("sas-differs", type, flags, G_CALLBACK (do_sas_differs), NULL, NULL, NULL, G_TYPE_NONE,
+      0);
+  /**
+   * GstZrtpSession::set-verified:
+   * @session: the session, or an element of it
+   * @verified: %TRUE is sas-match, %FALSE is sas-differs
+   *
+   * The user's answer as a flag.
+   *
+   * Since: 0.1
+   */
+  g_signal_new_class_handler ("set-verified", type, flags, G_CALLBACK (do_set_verified), NULL, NULL, NULL,
+      G_TYPE_NONE, 1, G_TYPE_BOOLEAN);
+  /**
+   * GstZrtpSession::add-entropy:
+   * @session: the session, or an element of it
+   * @bytes: (type GBytes): octets that an attacker does not know
+   *
+   * Stir octets into the random generator of this process.
+   *
+   * Since: 0.1
+   */
+  g_signal_new_class_handler ("add-entropy", type, flags, G_CALLBACK (do_add_entropy), NULL, NULL, NULL, G_TYPE_NONE,
+      1, G_TYPE_BYTES);
+}
