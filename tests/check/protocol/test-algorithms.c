@@ -218,6 +218,30 @@ test_check_choice (void)
   g_assert_cmphex (check_choice (&own, "S256AES3HS32EC38B32 "), ==, ZRTP_ERROR_HASH);
 }
 
+/* B3: a floor refuses even what is mandatory. */
+static void
+test_floor (void)
+{
+  ZrtpOffer own, allowed;
+  ZrtpChoice choice = { "S256", "AES1", "HS32", "DH3k", "B32 " };
+
+  make_offer (&own, "S384", "AES3", "HS80", "EC38X255Mult", "B256");
+  make_offer (&allowed, "", "", "", "", "");
+  g_assert_cmphex (zrtp_check_choice (&own, &allowed, &choice), ==, 0);
+  make_offer (&allowed, "S256", "AES1", "HS32", "DH3k", "B32 ");
+  g_assert_cmphex (zrtp_check_choice (&own, &allowed, &choice), ==, 0);
+  make_offer (&allowed, "S384", "", "", "", "");
+  g_assert_cmphex (zrtp_check_choice (&own, &allowed, &choice), ==, ZRTP_ERROR_HASH);
+  make_offer (&allowed, "", "AES3", "", "", "");
+  g_assert_cmphex (zrtp_check_choice (&own, &allowed, &choice), ==, ZRTP_ERROR_CIPHER);
+  make_offer (&allowed, "", "", "HS80", "", "");
+  g_assert_cmphex (zrtp_check_choice (&own, &allowed, &choice), ==, ZRTP_ERROR_AUTH_TAG);
+  make_offer (&allowed, "", "", "", "X255", "");
+  g_assert_cmphex (zrtp_check_choice (&own, &allowed, &choice), ==, ZRTP_ERROR_KEY_AGREEMENT);
+  make_offer (&allowed, "", "", "", "", "B256");
+  g_assert_cmphex (zrtp_check_choice (&own, &allowed, &choice), ==, ZRTP_ERROR_SAS);
+}
+
 /* Z-5.1.2-1, Z-5.1.3-1, Z-5.1.4-1, Z-5.1.5-1, Z-5.1.6-1, and sizes of section 5.1's tables. */
 static void
 test_tables (void)
@@ -366,6 +390,7 @@ main (int argc, char **argv)
   g_test_add_func ("/algorithms/choice", test_choice);
   g_test_add_func ("/algorithms/choice-is-common", test_choice_is_common);
   g_test_add_func ("/algorithms/check-choice", test_check_choice);
+  g_test_add_func ("/algorithms/floor", test_floor);
   g_test_add_func ("/algorithms/tables", test_tables);
   g_test_add_func ("/algorithms/list-parse", test_list_parse);
   g_test_add_func ("/algorithms/sas-rendering", test_sas_rendering);
