@@ -301,10 +301,11 @@ guint32
 zrtp_check_choice (const ZrtpOffer * own, const ZrtpOffer * allowed, const ZrtpChoice * choice)
 {
   gboolean multistream = NAMES_EQUAL (choice->key_agreement, "Mult");
+  gboolean without_dh = multistream || NAMES_EQUAL (choice->key_agreement, "Prsh");
 
-  if (multistream && !zrtp_algorithm_list_contains (&own->key_agreements, "Mult"))
+  if (without_dh && !zrtp_algorithm_list_contains (&own->key_agreements, choice->key_agreement))
     return ZRTP_ERROR_KEY_AGREEMENT;
-  if (!multistream && !acceptable (ZRTP_ALGORITHM_KEY_AGREEMENT, &own->key_agreements,
+  if (!without_dh && !acceptable (ZRTP_ALGORITHM_KEY_AGREEMENT, &own->key_agreements,
           allowed ? &allowed->key_agreements : NULL, choice->key_agreement, choice))
     return ZRTP_ERROR_KEY_AGREEMENT;
   if (!acceptable (ZRTP_ALGORITHM_HASH, &own->hashes, allowed ? &allowed->hashes : NULL, choice->hash, choice))

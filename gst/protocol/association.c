@@ -212,7 +212,26 @@ zrtp_output_clear (ZrtpOutput * output)
     zrtp_wipe (&output->u.sas, sizeof output->u.sas);
 }
 
+/* What an attacker can repeat is told once for each stream. */
+void
+zrtp_association_warn_once (ZrtpAssociation * self, ZrtpStream * stream, ZrtpWarning warning)
+{
+  if (stream->warned & (1u << warning))
+    return;
+  stream->warned |= 1u << warning;
+  zrtp_association_warn (self, stream->id, warning);
+}
+
 /* ---- What streams share ---- */
+
+gboolean
+zrtp_association_is_secure (const ZrtpAssociation * self)
+{
+  for (guint i = 0; i < ZRTP_MAX_STREAMS; i++)
+    if (self->streams[i] && self->streams[i]->state == ZRTP_STREAM_SECURE)
+      return TRUE;
+  return FALSE;
+}
 
 /* The one DH exchange is free again, or there is a session to build on: streams that waited go on (Z-4.4.1-1). */
 void
@@ -264,7 +283,9 @@ prepare_entry (ZrtpAssociation * self, const ZrtpExchange * exchange, guint32 in
   ZrtpCacheEntry *entry = &self->entry_after;
 
   *entry = self->entry_before;
-  if (entry->has_rs1 && (entry->rs1_confirmed || exchange->own_rs1_matched)) {
+  entry->preshared_run = exchange->mode == ZRTP_MODE_PRESHARED ? entry->preshared_run + 1 : 0;
+  /* Preshared replaces rs1 and keeps rs2 (Z-4.6.1-5). */
+  if (exchange->mode == ZRTP_MODE_DH && entry->has_rs1 && (entry->rs1_confirmed || exchange->own_rs1_matched)) {
     entry->has_rs2 = TRUE;
     memcpy (entry->rs2, entry->rs1, ZRTP_RETAINED_LEN);
   }
@@ -311,6 +332,21 @@ update_cache (ZrtpAssociation * self, const ZrtpExchange * exchange)
     write_update (self);
 }
 
+/* The secret of an enrollment, or none (Z-7.3.1-1, -9): beside rs1 and rs2, it neither expires nor rolls with them. */
+void
+zrtp_association_set_pbxsecret (ZrtpAssociation * self, gboolean enroll)
+{
+  guint8 pbxsecret[ZRTP_RETAINED_LEN] = { 0 };
+
+  if (enroll)
+    zrtp_derive_pbxsecret (self->session_hash, self->session_zids, self->zrtp_sess, pbxsecret);
+  self->entry_before.has_pbxsecret = self->entry_after.has_pbxsecret = enroll;
+  memcpy (self->entry_before.pbxsecret, pbxsecret, ZRTP_RETAINED_LEN);
+  memcpy (self->entry_after.pbxsecret, pbxsecret, ZRTP_RETAINED_LEN);
+  zrtp_wipe (pbxsecret, sizeof pbxsecret);
+  zrtp_association_store_entry (self, self->update_done ? &self->entry_after : &self->entry_before);
+}
+
 /* ---- The session: SAS and what the user says of it ---- */
 
 /* Peers pad with spaces or NULs; anything unprintable is shown as \xNN (interop.md). */
@@ -343,6 +379,9 @@ zrtp_association_begin_session (ZrtpAssociation * self, ZrtpStream * stream)
   memcpy (self->zrtp_sess, exchange->zrtp_sess, sizeof self->zrtp_sess);
   memcpy (self->exported_key, exchange->exported_key, sizeof self->exported_key);
   memcpy (self->peer_zid, stream->peer->hello.zid, ZRTP_ZID_LEN);
+  memcpy (self->session_zids, exchange->context.zidi, ZRTP_ZID_LEN);
+  memcpy (self->session_zids + ZRTP_ZID_LEN, exchange->context.zidr, ZRTP_ZID_LEN);
+  self->was_cleared = FALSE;
 
   memset (sas, 0, sizeof *sas);
   exchange->sas_type->render (exchange->sashash, sas->text, sizeof sas->text);
@@ -356,12 +395,18 @@ zrtp_association_begin_session (ZrtpAssociation * self, ZrtpStream * stream)
       && exchange->cache_status == ZRTP_CACHE_MATCH;    /* Z-7.1-5 */
   sas->remote_disclosure = confirm->disclosure;
   sas->remote_mitm = stream->peer->hello.mitm;
+  sas->enrolled = exchange->pbx_matched;
+  /* Only from a PBX (Z-7.3.1-10). */
+  sas->enrollment_offered = confirm->enrollment && stream->peer->hello.mitm;
   sas->hello_hash = zrtp_stream_check_hello_hash (stream, &stream->peer->message);
   sas->authenticated = self->config.signalling_secure && sas->hello_hash == ZRTP_HELLO_HASH_MATCH;
   memcpy (sas->peer_zid, self->peer_zid, ZRTP_ZID_LEN);
   printable_client_id (stream->peer->hello.client_id, sas->peer_client, sizeof sas->peer_client);
   update_cache (self, exchange);
   g_strlcpy (sas->peer_name, self->cache ? self->entry_after.name : self->wanted_name, sizeof sas->peer_name);
+  /* The PBX remembers a phone to which it has offered itself; the phone's user may decline (Z-7.3.1-2, -6). */
+  if (self->config.mitm && self->config.enroll && !sas->enrolled && self->cache)
+    zrtp_association_set_pbxsecret (self, TRUE);
   /* Before "secure" is shown as good (Z-4.3.2-2). */
   if (exchange->cache_status == ZRTP_CACHE_MISMATCH)
     zrtp_association_warn (self, stream->id, ZRTP_WARNING_CACHE_MISMATCH);
@@ -381,10 +426,7 @@ zrtp_association_sas_changed (ZrtpAssociation * self)
 static gboolean
 sas_is_current (const ZrtpAssociation * self)
 {
-  for (guint i = 0; i < ZRTP_MAX_STREAMS; i++)
-    if (self->streams[i] && self->streams[i]->state == ZRTP_STREAM_SECURE)
-      return self->have_session;
-  return FALSE;
+  return self->have_session && zrtp_association_is_secure (self);
 }
 
 void

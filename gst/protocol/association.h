@@ -47,7 +47,15 @@ typedef struct
   ZrtpAlgorithmList hashes, ciphers, auth_tags, key_agreements, sas_types;
   gboolean automatic;           /* Commit as soon as the peer is known */
   gboolean passive;             /* never Commit; the P flag (Z-5.2-5) */
-  gboolean mitm;                /* the M flag (Z-5.2-4) */
+  gboolean mitm;                /* a trusted PBX: the M flag (Z-5.2-4) */
+  gboolean enroll;              /* with mitm: the E flag, offers to be remembered as a trusted PBX (Z-7.3.1-2) */
+  gboolean accept_relay;        /* show the SAS that an enrolled PBX relays (attack E1) */
+  gboolean allow_clear;         /* the A flag: the peer may ask for GoClear (Z-4.7.2-1) */
+  /* Preshared mode instead of DH where a verified retained secret allows it: quicker, but without forward secrecy against a stolen cache
+   * (Z-4.4.2-7). The caller lists "Prsh" among the key agreements as well. At most preshared_limit such calls between two
+   * DH exchanges (Z-4.4.2-4). */
+  gboolean preshared;
+  guint preshared_limit;
   gboolean disclosure;          /* the D flag (Z-11-1) */
   guint32 cache_expiry;         /* seconds; own interval in Confirm. 0 without a cache */
   /* Refuse what was not asked for: a choice outside these lists ends the exchange, even if it is mandatory in RFC 6189 and so on
@@ -72,7 +80,7 @@ typedef enum
   ZRTP_STATE_CLEAR,             /* the peer speaks ZRTP; no key agreement yet */
   ZRTP_STATE_SECURING,          /* from Commit on */
   ZRTP_STATE_SECURE,
-  ZRTP_STATE_CLEARING,
+  ZRTP_STATE_CLEARING,          /* GoClear sent, or received and not yet accepted by the user; CLEAR follows */
   ZRTP_STATE_FAILED
 } ZrtpState;
 
@@ -124,6 +132,11 @@ typedef enum
   ZRTP_WARNING_AUX_MISMATCH,    /* an auxiliary secret exists and did not match (Z-4.3.2-7) */
   ZRTP_WARNING_SAS_REFUSED,     /* the user said that the SAS differs: an attacker is on the path (Z-7.1-4) */
   ZRTP_WARNING_TOO_MANY_FAILURES,       /* only the user may try again now (attack A5) */
+  ZRTP_WARNING_CLEAR_NOT_ALLOWED,       /* the peer does not take GoClear, or we do not (Z-4.7.2-11) */
+  ZRTP_WARNING_CLEAR_REQUESTED, /* the peer has gone clear: its user, or ours, must be told (Z-4.7.2-6) */
+  ZRTP_WARNING_FORGED_CLEAR,    /* a GoClear with a wrong MAC was dropped (Z-4.7.2-4) */
+  ZRTP_WARNING_UNTRUSTED_RELAY, /* a SAS was relayed by somebody we are not enrolled with (Z-5.13-6) */
+  ZRTP_WARNING_ENROLLMENT_UNPROVEN,     /* enrolling needs a verified SAS or secure signalling first (Z-7.3.1-7) */
   ZRTP_WARNING_HELLO_HASH       /* a Hello differs from the zrtp-hash that signalling brought (Z-8.1-3) */
 } ZrtpWarning;
 
@@ -161,6 +174,10 @@ typedef struct
   gboolean refused;             /* the user said in this call that the SAS differs */
   gboolean remote_disclosure;   /* the peer's D */
   gboolean remote_mitm;         /* the peer's M: it is a PBX */
+  gboolean enrolled;            /* a pbxsecret matched: the peer is a PBX that the user trusts, or a phone that trusts us */
+  gboolean enrollment_offered;  /* the peer is a PBX and asks to be remembered (its E) */
+  gboolean relayed;             /* text and sashash are those of the PBX's other leg */
+  gboolean relayed_verified;    /* V of the other leg, as the PBX says */
   ZrtpHelloHashStatus hello_hash;
   gboolean authenticated;       /* the Hello hash matched and signalling is secure */
   guint8 peer_zid[ZRTP_ZID_LEN];
@@ -258,6 +275,17 @@ void zrtp_association_secure (ZrtpAssociation * self, guint id, guint64 now);
 void zrtp_association_set_verified (ZrtpAssociation * self, gboolean verified, guint64 now);
 /* The user's name for the peer, at most 63 octets of UTF-8, kept in the cache; before the call is secure, for when it is. */
 void zrtp_association_set_peer_name (ZrtpAssociation * self, const gchar * name);
+/* GoClear: ends encryption on all streams if the peer's A flag allows it (4.7.2). */
+void zrtp_association_clear (ZrtpAssociation * self, guint64 now);
+/* The user agrees to go on in the clear after the peer's GoClear (Z-4.7.2-6). */
+void zrtp_association_accept_clear (ZrtpAssociation * self, guint64 now);
+/* TRUE: the user wants to trust the PBX at the other end, which has offered it, from now on; FALSE: no longer
+ * (7.3.1). Needs a verified SAS or secure signalling. */
+void zrtp_association_enroll (ZrtpAssociation * self, gboolean enroll, guint64 now);
+/* A PBX hands the SAS of its other leg to this one: sas_type of 4 characters, V and D of the other leg. An end that is not enrolled gets the type
+ * alone (Z-7.3-8). No effect without mitm in the configuration, or before the call is secure. */
+void zrtp_association_relay_sas (ZrtpAssociation * self, const gchar * sas_type,
+    const guint8 sashash[ZRTP_SASHASH_LEN], gboolean verified, gboolean disclosure, guint64 now);
 /* The value of the peer's a=zrtp-hash for this stream; NULL: none. Before or after the stream's start (Z-8.1-3). */
 void zrtp_association_set_peer_hello_hash (ZrtpAssociation * self, guint id, const guint8 * hash,
     guint64 now);

@@ -22,6 +22,7 @@ typedef struct
    * the peer is known to have (attack C5). */
   gboolean rs1_confirmed;
   gboolean verified;            /* the user compared the SAS in an earlier call */
+  guint32 preshared_run;        /* Preshared calls since the last DH exchange */
   guint32 expiry_interval;      /* seconds from now; 0xffffffff: never */
   gchar name[64];               /* given by the local user, UTF-8; empty if none */
 } ZrtpCacheEntry;

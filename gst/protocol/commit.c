@@ -107,6 +107,56 @@ zrtp_create_commit_multistream (ZrtpStream * stream)
   return TRUE;
 }
 
+gboolean
+zrtp_preshared_possible (const ZrtpStream * stream)
+{
+  const ZrtpAssociation *association = stream->association;
+  ZrtpCache *cache = association->cache;
+  ZrtpCacheEntry entry;
+  gboolean possible;
+
+  if (!association->config.preshared || !cache
+      || !zrtp_algorithm_list_contains (&association->offer.key_agreements, "Prsh")
+      || !zrtp_algorithm_list_contains (&stream->peer->hello.offer.key_agreements, "Prsh"))
+    return FALSE;
+  /* A secret that the user has vouched for, and a DH exchange from time to time (Z-4.4.2.1-1, Z-4.4.2-4). */
+  possible = cache->lookup (cache, association->config.zid, stream->peer->hello.zid, &entry)
+      && entry.has_rs1 && entry.verified && entry.preshared_run < association->config.preshared_limit;
+  zrtp_wipe (&entry, sizeof entry);
+  return possible;
+}
+
+gboolean
+zrtp_create_commit_preshared (ZrtpStream * stream)
+{
+  ZrtpAssociation *association = stream->association;
+  ZrtpRandom *random = association->random;
+  const ZrtpSecret none = { (const guint8 *) "", 0 };
+  ZrtpExchange *exchange;
+  ZrtpChoice choice;
+  const ZrtpSecret *own;
+
+  zrtp_negotiate (&association->offer, &stream->peer->hello.offer, &choice);
+  memcpy (choice.key_agreement, "Prsh", 5);
+  if (!zrtp_exchange_begin (stream, ZRTP_ROLE_INITIATOR, ZRTP_MODE_PRESHARED, &choice))
+    return FALSE;
+  exchange = stream->exchange;
+  own = exchange->shared.secrets;
+  fill_commit (stream, &exchange->commit_fields);
+  if (!random->fill (random, ZRTP_RANDOM_NONCE, exchange->commit_fields.nonce, ZRTP_NONCE_LEN)) {
+    zrtp_stream_fail (stream, ZRTP_ERROR_SOFTWARE);
+    return FALSE;
+  }
+  exchange->pbx_matched = own[ZRTP_SECRET_PBX].len > 0;
+  zrtp_preshared_key (exchange->hash, own[ZRTP_SECRET_RS1],
+      own[ZRTP_SECRET_AUX].len > 0 ? own[ZRTP_SECRET_AUX] : none,
+      own[ZRTP_SECRET_PBX].len > 0 ? own[ZRTP_SECRET_PBX] : none, exchange->preshared_key);
+  zrtp_preshared_key_id (exchange->hash, exchange->preshared_key, exchange->commit_fields.key_id);
+  send_commit (stream);
+  zrtp_derive_preshared_keys (stream);
+  return TRUE;
+}
+
 /* ---- As responder ---- */
 
 /* What every Commit must pass before it may do anything, be it to win a contention (Z-5.4-3, -5; Z-4.2-11): the
@@ -185,13 +235,44 @@ respond_multistream (ZrtpStream * stream, const ZrtpReceived * in, const ZrtpCom
   return ZRTP_ACCEPT;
 }
 
-static gboolean
-any_stream_secure (const ZrtpAssociation * association)
+/* No secret of ours made this keyID: a DH Commit of our own wins over it (Z-4.4.2.3-2), where we may send one (-3). */
+static ZrtpVerdict
+answer_preshared_with_dh (ZrtpStream * stream)
 {
-  for (guint i = 0; i < ZRTP_MAX_STREAMS; i++)
-    if (association->streams[i] && association->streams[i]->state == ZRTP_STREAM_SECURE)
-      return TRUE;
-  return FALSE;
+  if (stream->association->config.passive)
+    return zrtp_stream_fail (stream, ZRTP_ERROR_NO_SHARED_SECRET);
+  zrtp_timers_request_answered (stream);
+  if (!zrtp_create_commit_dh (stream))
+    return ZRTP_FAIL;
+  zrtp_stream_enter (stream, ZRTP_STREAM_I1);
+  return ZRTP_STAY;
+}
+
+static ZrtpVerdict
+respond_preshared (ZrtpStream * stream, const ZrtpReceived * in, const ZrtpCommit * commit, ZrtpPeer * sender)
+{
+  ZrtpAssociation *association = stream->association;
+
+  if (zrtp_association_nonce_known (association, commit->nonce))
+    return zrtp_stream_fail (stream, ZRTP_ERROR_NONCE_REUSE);
+  if (!zrtp_association_remember_nonce (association, commit->nonce))
+    return zrtp_stream_fail (stream, ZRTP_ERROR_SERVICE_UNAVAILABLE);
+  stream->peer = sender;
+  association->exchanging = stream;
+  hello_answered (stream);
+  if (!zrtp_exchange_begin (stream, ZRTP_ROLE_RESPONDER, ZRTP_MODE_PRESHARED, &commit->choice))
+    return ZRTP_FAIL;
+  if (!zrtp_find_preshared_key (stream, commit->key_id))
+    return answer_preshared_with_dh (stream);
+  stream->exchange->commit_fields = *commit;
+  zrtp_message_set (&stream->exchange->commit, in->data, in->len);
+  stream->stats.exchanges++;
+  zrtp_derive_preshared_keys (stream);
+  if (!zrtp_create_confirm (stream))
+    return ZRTP_FAIL;
+  zrtp_stream_send (stream, &stream->exchange->confirm1);
+  zrtp_timers_responder_heard (stream);
+  return ZRTP_ACCEPT;
 }
 
 /* A DH Commit while another stream of the call holds the one DH exchange: only if that one has just sent its own Commit
@@ -224,7 +305,7 @@ zrtp_consume_commit_dh (ZrtpStream * stream, const ZrtpReceived * in)
   if (verdict != ZRTP_ACCEPT)
     return verdict;
   /* Further streams of a secure call use Multistream (Z-4.4.3-1). */
-  if (any_stream_secure (stream->association) || !take_over_exchange (stream, &commit, sender))
+  if (zrtp_association_is_secure (stream->association) || !take_over_exchange (stream, &commit, sender))
     return ZRTP_DROP_STATE;
   return respond_dh (stream, in, &commit, sender);
 }
@@ -246,7 +327,6 @@ zrtp_consume_commit_multistream (ZrtpStream * stream, const ZrtpReceived * in)
   return respond_multistream (stream, in, &commit, sender);
 }
 
-/* Preshared is not offered, so that nobody may commit to it. */
 ZrtpVerdict
 zrtp_consume_commit_preshared (ZrtpStream * stream, const ZrtpReceived * in)
 {
@@ -254,7 +334,12 @@ zrtp_consume_commit_preshared (ZrtpStream * stream, const ZrtpReceived * in)
   ZrtpPeer *sender;
   ZrtpVerdict verdict = admit_commit (stream, in, &commit, &sender);
 
-  return verdict == ZRTP_ACCEPT ? zrtp_stream_fail (stream, ZRTP_ERROR_KEY_AGREEMENT) : verdict;
+  if (verdict != ZRTP_ACCEPT)
+    return verdict;
+  /* Never for a further stream of a secure call (Z-4.4.2-2). */
+  if (zrtp_association_is_secure (stream->association) || !take_over_exchange (stream, &commit, sender))
+    return ZRTP_DROP_STATE;
+  return respond_preshared (stream, in, &commit, sender);
 }
 
 /* Both have sent a Commit on this stream (Z-4.2). */
@@ -272,6 +357,7 @@ zrtp_consume_contending_commit (ZrtpStream * stream, const ZrtpReceived * in)
           sender->hello.mitm)) {
     case ZRTP_CONTENTION_LOST:
       return commit.mode == ZRTP_MODE_DH ? respond_dh (stream, in, &commit, sender)
+          : commit.mode == ZRTP_MODE_PRESHARED ? respond_preshared (stream, in, &commit, sender)
           : respond_multistream (stream, in, &commit, sender);
     case ZRTP_CONTENTION_ERROR:
       return zrtp_stream_fail (stream, ZRTP_ERROR_SOFTWARE);
@@ -295,4 +381,14 @@ zrtp_consume_repeated_commit (ZrtpStream * stream, const ZrtpReceived * in)
   stream->stats.resent++;
   zrtp_stream_send (stream, exchange->mode == ZRTP_MODE_DH ? &exchange->dhpart1 : &exchange->confirm1);
   return ZRTP_STAY;
+}
+
+/* After a GoClear the two ends may have arrived at different ZRTPSess: an initiator whose Multistream Commit came to nothing
+ * tries DH (Z-4.7.2-14). */
+ZrtpVerdict
+zrtp_consume_fallback_commit (ZrtpStream * stream, const ZrtpReceived * in)
+{
+  if (stream->exchange->mode != ZRTP_MODE_MULTISTREAM || !stream->association->was_cleared)
+    return ZRTP_DROP_STATE;
+  return zrtp_consume_commit_dh (stream, in);
 }

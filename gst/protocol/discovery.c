@@ -37,10 +37,7 @@ hello_hash_allows (ZrtpStream * stream, const ZrtpMessage * hello)
 {
   if (zrtp_stream_check_hello_hash (stream, hello) != ZRTP_HELLO_HASH_MISMATCH)
     return TRUE;
-  if (!stream->warned_hello_hash) {
-    stream->warned_hello_hash = TRUE;
-    zrtp_association_warn (stream->association, stream->id, ZRTP_WARNING_HELLO_HASH);
-  }
+  zrtp_association_warn_once (stream->association, stream, ZRTP_WARNING_HELLO_HASH);
   return !stream->association->config.require_hello_hash;
 }
 
@@ -48,7 +45,7 @@ void
 zrtp_stream_set_peer_hash (ZrtpStream * stream, const guint8 * hash)
 {
   stream->have_peer_hash = hash != NULL;
-  stream->warned_hello_hash = FALSE;
+  stream->warned &= ~(1u << ZRTP_WARNING_HELLO_HASH);
   if (!hash)
     return;
   memcpy (stream->peer_hash, hash, ZRTP_HELLO_HASH_LEN);
@@ -194,17 +191,18 @@ zrtp_stream_try_commit (ZrtpStream * stream)
   ZrtpAssociation *association = stream->association;
   gboolean multistream = association->have_session;
 
-  if (stream->state != ZRTP_STREAM_READY)
+  if (stream->state != ZRTP_STREAM_READY && stream->state != ZRTP_STREAM_CLEARED
+      && stream->state != ZRTP_STREAM_CLEAR)
     return;
-  stream->peer = likeliest_peer (stream);
+  /* Back to secure goes on with the peer and the Hello that there were (Z-4.7.2-10). */
+  if (stream->state == ZRTP_STREAM_READY || !stream->peer)
+    stream->peer = likeliest_peer (stream);
   if (association->config.passive) {    /* Z-4.2-13 */
-    if (stream->peer->hello.passive && !stream->warned_passive) {
-      stream->warned_passive = TRUE;
-      zrtp_association_warn (association, stream->id, ZRTP_WARNING_EQUAL_PASSIVE);
-    }
+    if (stream->peer->hello.passive)
+      zrtp_association_warn_once (association, stream, ZRTP_WARNING_EQUAL_PASSIVE);
     return;
   }
-  if (stream->peers->len > 1 && !zrtp_timers_several_peers_waited (stream)) {
+  if (stream->state == ZRTP_STREAM_READY && stream->peers->len > 1 && !zrtp_timers_several_peers_waited (stream)) {
     zrtp_timers_several_peers (stream);
     return;
   }
@@ -219,14 +217,17 @@ zrtp_stream_try_commit (ZrtpStream * stream)
   if (association->exchanging && association->exchanging != stream)
     return;
   association->exchanging = stream;
-  if (zrtp_create_commit_dh (stream))
+  if (zrtp_preshared_possible (stream) ? zrtp_create_commit_preshared (stream) : zrtp_create_commit_dh (stream))
     zrtp_stream_enter (stream, ZRTP_STREAM_I1);
 }
 
 void
 zrtp_stream_try_commit_if_wanted (ZrtpStream * stream)
 {
-  if (stream->association->config.automatic || stream->wanted)
+  /* Who went clear on purpose stays so until a user says otherwise. */
+  gboolean automatic = stream->association->config.automatic && stream->state == ZRTP_STREAM_READY;
+
+  if (automatic || stream->wanted)
     zrtp_stream_try_commit (stream);
 }
 

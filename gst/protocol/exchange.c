@@ -69,15 +69,15 @@ zrtp_exchange_begin (ZrtpStream * stream, ZrtpRole role, ZrtpMode mode, const Zr
   exchange->hash = zrtp_hash_find (choice->hash);
   exchange->cipher = zrtp_cipher_find (choice->cipher);
   exchange->auth_tag = zrtp_auth_tag_find (choice->auth_tag);
-  if (mode == ZRTP_MODE_DH) {
+  if (mode == ZRTP_MODE_DH)
     exchange->key_agreement = zrtp_key_agreement_find (choice->key_agreement);
+  if (mode != ZRTP_MODE_MULTISTREAM)
     exchange->sas_type = zrtp_sas_type_find (choice->sas);
-  }
   if (lost) {
     inherit_key_pair (exchange, lost);
     zrtp_exchange_free (lost);
   }
-  if (mode == ZRTP_MODE_DH && !gather_secrets (stream)) {
+  if (mode != ZRTP_MODE_MULTISTREAM && !gather_secrets (stream)) {
     zrtp_stream_fail (stream, ZRTP_ERROR_SOFTWARE);
     return FALSE;
   }
@@ -175,6 +175,19 @@ match_secrets (ZrtpStream * stream, const ZrtpDhPart * peer_dhpart, ZrtpMatch * 
   exchange->aux_mismatch = stream->association->auxsecret && match->s2.len == 0;
 }
 
+/* What s0 of a first stream leads to (4.5.2, 4.5.3). */
+static void
+derive_first_stream_keys (ZrtpExchange * exchange, const guint8 * s0)
+{
+  const ZrtpKdfContext *context = &exchange->context;
+
+  zrtp_derive_stream_keys (context, s0, exchange->cipher, exchange->auth_tag, &exchange->keys);
+  zrtp_derive_zrtp_sess (context, s0, exchange->zrtp_sess);
+  zrtp_derive_sashash (context, s0, exchange->sashash);
+  zrtp_derive_exported_key (context, s0, exchange->exported_key);
+  zrtp_derive_retained_secret (context, s0, exchange->new_rs1);
+}
+
 /* DHResult, s0 and all that comes of it; DHResult, sv and s0 are gone afterwards (Z-4.4.1.4-5). FALSE: the public value leads to a
  * result that must be refused. */
 static gboolean
@@ -199,11 +212,7 @@ derive_dh_keys (ZrtpStream * stream, const ZrtpDhPart * peer_dhpart)
     set_kdf_context (stream, parts, G_N_ELEMENTS (parts));
     zrtp_s0_from_dh (&exchange->context, dh_result, exchange->key_agreement->result_len, match.s1, match.s2,
         match.s3, s0);
-    zrtp_derive_stream_keys (&exchange->context, s0, exchange->cipher, exchange->auth_tag, &exchange->keys);
-    zrtp_derive_zrtp_sess (&exchange->context, s0, exchange->zrtp_sess);
-    zrtp_derive_sashash (&exchange->context, s0, exchange->sashash);
-    zrtp_derive_exported_key (&exchange->context, s0, exchange->exported_key);
-    zrtp_derive_retained_secret (&exchange->context, s0, exchange->new_rs1);
+    derive_first_stream_keys (exchange, s0);
     zrtp_wipe (s0, sizeof s0);
   }
   zrtp_wipe (dh_result, sizeof dh_result);
@@ -306,23 +315,83 @@ zrtp_consume_repeated_dhpart2 (ZrtpStream * stream, const ZrtpReceived * in)
   return zrtp_equal (h2, exchange->commit_fields.h2, ZRTP_CHAIN_LEN) ? ZRTP_DROP_CHANGED : ZRTP_DROP_CHAIN;
 }
 
-/* ---- Multistream instead of DHPart (4.4.3) ---- */
+/* ---- Multistream and Preshared instead of DHPart (4.4.2, 4.4.3) ---- */
+
+static void
+set_kdf_context_without_dh (ZrtpStream * stream)
+{
+  const ZrtpMessage *commit = &stream->exchange->commit;
+  ZrtpPart parts[] = { responder_hello (stream), {commit->data, commit->len} };
+
+  set_kdf_context (stream, parts, G_N_ELEMENTS (parts));
+}
 
 void
 zrtp_derive_multistream_keys (ZrtpStream * stream)
 {
   ZrtpAssociation *association = stream->association;
   ZrtpExchange *exchange = stream->exchange;
-  ZrtpPart parts[] = { responder_hello (stream), {exchange->commit.data, exchange->commit.len} };
   guint8 s0[ZRTP_HASH_MAX_LEN];
 
-  set_kdf_context (stream, parts, G_N_ELEMENTS (parts));
+  set_kdf_context_without_dh (stream);
   zrtp_s0_from_session (&exchange->context, association->zrtp_sess, association->session_hash->length, s0);
   zrtp_derive_stream_keys (&exchange->context, s0, exchange->cipher, exchange->auth_tag, &exchange->keys);
   zrtp_wipe (s0, sizeof s0);
 }
 
+void
+zrtp_derive_preshared_keys (ZrtpStream * stream)
+{
+  ZrtpExchange *exchange = stream->exchange;
+  guint8 s0[ZRTP_HASH_MAX_LEN];
+
+  set_kdf_context_without_dh (stream);
+  zrtp_s0_from_preshared_key (&exchange->context, exchange->preshared_key, s0);
+  zrtp_wipe (exchange->preshared_key, sizeof exchange->preshared_key);  /* Z-4.4.2.4-3 */
+  exchange->cache_status = ZRTP_CACHE_MATCH;
+  exchange->own_rs1_matched = TRUE;
+  derive_first_stream_keys (exchange, s0);
+  zrtp_wipe (s0, sizeof s0);
+}
+
+/* rs1 with aux and pbxsecret, then without the one, the other, both; rs2 never (Z-4.4.2.3-1). */
+gboolean
+zrtp_find_preshared_key (ZrtpStream * stream, const guint8 key_id[ZRTP_SECRET_ID_LEN])
+{
+  ZrtpExchange *exchange = stream->exchange;
+  const ZrtpSecret *own = exchange->shared.secrets;
+  const ZrtpSecret none = { (const guint8 *) "", 0 };
+  guint8 own_id[ZRTP_SECRET_ID_LEN];
+
+  if (own[ZRTP_SECRET_RS1].len == 0)
+    return FALSE;
+  for (guint without = 0; without < 4; without++) {
+    ZrtpSecret aux = own[ZRTP_SECRET_AUX].len > 0 && !(without & 1) ? own[ZRTP_SECRET_AUX] : none;
+    ZrtpSecret pbx = own[ZRTP_SECRET_PBX].len > 0 && !(without & 2) ? own[ZRTP_SECRET_PBX] : none;
+
+    zrtp_preshared_key (exchange->hash, own[ZRTP_SECRET_RS1], aux, pbx, exchange->preshared_key);
+    zrtp_preshared_key_id (exchange->hash, exchange->preshared_key, own_id);
+    if (zrtp_equal (own_id, key_id, ZRTP_SECRET_ID_LEN)) {
+      exchange->pbx_matched = pbx.len > 0;
+      return TRUE;
+    }
+  }
+  zrtp_wipe (exchange->preshared_key, sizeof exchange->preshared_key);
+  return FALSE;
+}
+
 /* ---- Confirm1, Confirm2 ---- */
+
+/* The keys that the end in this role seals its messages with (Z-4.5.3-6). They point into the exchange. */
+ZrtpSealKeys
+zrtp_exchange_seal_keys (const ZrtpExchange * exchange, ZrtpRole role)
+{
+  const ZrtpStreamKeys *keys = &exchange->keys;
+  gboolean initiator = role == ZRTP_ROLE_INITIATOR;
+
+  return (ZrtpSealKeys) { exchange->hash, exchange->cipher, initiator ? keys->mackeyi : keys->mackeyr,
+    initiator ? keys->zrtpkeyi : keys->zrtpkeyr };
+}
 
 /* Own Confirm, by role; built once, so that a resend has the same IV (Z-5.7-8). */
 gboolean
@@ -336,6 +405,7 @@ zrtp_create_confirm (ZrtpStream * stream)
   guint8 data[ZRTP_MESSAGE_MAX_LEN];
   guint8 iv[ZRTP_IV_LEN];
   ZrtpConfirmBody body = { 0 };
+  ZrtpSealKeys keys;
   gsize len;
 
   if (!random->fill (random, ZRTP_RANDOM_CONFIRM_IV, iv, sizeof iv)) {
@@ -348,12 +418,15 @@ zrtp_create_confirm (ZrtpStream * stream)
   exchange->sent_verified = multistream ? association->sent_verified
       : exchange->entry.verified && exchange->cache_status == ZRTP_CACHE_MATCH;
   body.verified = exchange->sent_verified;
+  /* E and A exclude each other (Z-7.3.1-4). */
+  body.enrollment = association->config.mitm && association->config.enroll && !multistream;
+  body.allow_clear = association->config.allow_clear && !body.enrollment;
+  exchange->sent_allow_clear = body.allow_clear;
   body.disclosure = association->config.disclosure;
   body.cache_expiry = multistream ? ZRTP_CACHE_FOREVER  /* Z-4.9-10 */
       : association->cache ? association->config.cache_expiry : 0;      /* Z-4.9.1-1 */
-  len = zrtp_confirm_build (initiator ? ZRTP_MESSAGE_CONFIRM2 : ZRTP_MESSAGE_CONFIRM1, &body, exchange->hash,
-      initiator ? exchange->keys.mackeyi : exchange->keys.mackeyr, exchange->cipher,
-      initiator ? exchange->keys.zrtpkeyi : exchange->keys.zrtpkeyr, iv, data);
+  keys = zrtp_exchange_seal_keys (exchange, exchange->role);
+  len = zrtp_confirm_build (initiator ? ZRTP_MESSAGE_CONFIRM2 : ZRTP_MESSAGE_CONFIRM1, &body, &keys, iv, data);
   zrtp_message_set (initiator ? &exchange->confirm2 : &exchange->confirm1, data, len);
   zrtp_wipe (&body, sizeof body);
   return TRUE;
@@ -375,16 +448,12 @@ static ZrtpVerdict
 open_confirm (ZrtpStream * stream, const ZrtpReceived * in, ZrtpConfirmBody * body)
 {
   ZrtpExchange *exchange = stream->exchange;
-  gboolean initiator = exchange->role == ZRTP_ROLE_INITIATOR;
+  ZrtpRole peer_role = exchange->role == ZRTP_ROLE_INITIATOR ? ZRTP_ROLE_RESPONDER : ZRTP_ROLE_INITIATOR;
+  ZrtpSealKeys keys = zrtp_exchange_seal_keys (exchange, peer_role);
   guint8 plaintext[ZRTP_MESSAGE_MAX_LEN];
-  ZrtpConfirm confirm;
   gboolean mac_ok, good;
 
-  if (!zrtp_confirm_parse (in->data, in->len, &confirm))
-    return ZRTP_DROP_MALFORMED;
-  good = zrtp_confirm_open (&confirm, exchange->hash,
-      initiator ? exchange->keys.mackeyr : exchange->keys.mackeyi, exchange->cipher,
-      initiator ? exchange->keys.zrtpkeyr : exchange->keys.zrtpkeyi, plaintext, body, &mac_ok);
+  good = zrtp_confirm_open (in->data, in->len, &keys, plaintext, body, &mac_ok);
   body->signature = NULL;       /* pointed into plaintext */
   zrtp_wipe (plaintext, sizeof plaintext);
   if (!mac_ok)
@@ -447,14 +516,14 @@ zrtp_consume_confirm1_dh (ZrtpStream * stream, const ZrtpReceived * in)
 }
 
 ZrtpVerdict
-zrtp_consume_confirm1_multistream (ZrtpStream * stream, const ZrtpReceived * in)
+zrtp_consume_confirm1_without_dh (ZrtpStream * stream, const ZrtpReceived * in)
 {
   const ZrtpPeer *peer = stream->peer;
   guint8 h1[ZRTP_CHAIN_LEN], h2[ZRTP_CHAIN_LEN], h3[ZRTP_CHAIN_LEN];
   ZrtpConfirmBody body;
   ZrtpVerdict verdict;
 
-  if (stream->exchange->mode != ZRTP_MODE_MULTISTREAM)
+  if (stream->exchange->mode == ZRTP_MODE_DH)
     return ZRTP_DROP_STATE;
   verdict = open_confirm (stream, in, &body);
   if (verdict != ZRTP_ACCEPT)
@@ -469,7 +538,7 @@ zrtp_consume_confirm1_multistream (ZrtpStream * stream, const ZrtpReceived * in)
   return answer_confirm1 (stream, in, &body);
 }
 
-/* The Commit's MAC is keyed by H1, which only Confirm2 brings to light in Multistream mode (section 9). */
+/* The Commit's MAC is keyed by H1, which only Confirm2 brings to light where there is no DHPart2 (section 9). */
 static ZrtpVerdict
 check_commit_with_h0 (ZrtpStream * stream, const ZrtpConfirmBody * body)
 {
@@ -532,15 +601,20 @@ zrtp_exchange_complete (ZrtpStream * stream)
 {
   ZrtpAssociation *association = stream->association;
   ZrtpExchange *exchange = stream->exchange;
+  gboolean resumed;
 
   zrtp_timers_clear (stream);
   install_keys (stream, ZRTP_DIRECTION_SEND);
   stream->failures = 0;
   stream->stats.secure_at = association->now;
-  if (exchange->mode == ZRTP_MODE_DH)
+  zrtp_goclear_prepare (stream);
+  zrtp_relay_prepare (stream);
+  resumed = exchange->mode == ZRTP_MODE_MULTISTREAM && !zrtp_association_is_secure (association);
+  if (exchange->mode != ZRTP_MODE_MULTISTREAM)
     zrtp_association_begin_session (association, stream);
   zrtp_stream_enter (stream, ZRTP_STREAM_SECURE);
-  if (exchange->mode == ZRTP_MODE_DH)
+  /* One SAS for the call (Z-7-2); told again when the call is secure again. */
+  if (exchange->mode != ZRTP_MODE_MULTISTREAM || resumed)
     zrtp_association_sas_changed (association);
   /* What stays is what repeats are told by; no secret does (Z-4.6.1-8). */
   zrtp_wipe (&exchange->keys, sizeof exchange->keys);

@@ -78,6 +78,33 @@ zrtp_s0_from_session (const ZrtpKdfContext * context, const guint8 * zrtp_sess, 
   kdf_with (context, zrtp_sess, zrtp_sess_len, "ZRTP MSK", s0, context->hash->length);
 }
 
+void
+zrtp_preshared_key (const ZrtpHash * hash, ZrtpSecret rs1, ZrtpSecret auxsecret, ZrtpSecret pbxsecret,
+    guint8 * preshared_key)
+{
+  guint32 len1 = GUINT32_TO_BE ((guint32) rs1.len);
+  guint32 len2 = GUINT32_TO_BE ((guint32) auxsecret.len);
+  guint32 len3 = GUINT32_TO_BE ((guint32) pbxsecret.len);
+  ZrtpPart parts[] = {
+    PART (&len1, 4), PART (rs1.data, rs1.len), PART (&len2, 4), PART (auxsecret.data, auxsecret.len),
+    PART (&len3, 4), PART (pbxsecret.data, pbxsecret.len)
+  };
+
+  hash->digest (parts, G_N_ELEMENTS (parts), preshared_key);
+}
+
+void
+zrtp_preshared_key_id (const ZrtpHash * hash, const guint8 * preshared_key, guint8 key_id[ZRTP_SECRET_ID_LEN])
+{
+  zrtp_secret_id (hash, (ZrtpSecret) { preshared_key, hash->length }, "Prsh", 4, key_id);
+}
+
+void
+zrtp_s0_from_preshared_key (const ZrtpKdfContext * context, const guint8 * preshared_key, guint8 * s0)
+{
+  kdf (context, preshared_key, "ZRTP PSK", s0, context->hash->length);
+}
+
 static void
 derive_srtp_keys (const ZrtpKdfContext * context, const guint8 * s0, const ZrtpCipher * cipher,
     const ZrtpAuthTag * auth_tag, const gchar * key_label, const gchar * salt_label, ZrtpSrtpKeys * keys)
@@ -130,6 +157,36 @@ void
 zrtp_derive_retained_secret (const ZrtpKdfContext * context, const guint8 * s0, guint8 rs1[ZRTP_RETAINED_LEN])
 {
   kdf (context, s0, "retained secret", rs1, ZRTP_RETAINED_LEN);
+}
+
+void
+zrtp_replace_zrtp_sess (const ZrtpHash * hash, const guint8 zids[2 * ZRTP_ZID_LEN], guint8 * zrtp_sess)
+{
+  ZrtpPart context = PART (zids, 2 * ZRTP_ZID_LEN);
+  guint8 next[ZRTP_HASH_MAX_LEN];
+
+  zrtp_kdf (hash, zrtp_sess, hash->length, "New ZRTP Session", &context, 1, next, hash->length);
+  memcpy (zrtp_sess, next, hash->length);
+  zrtp_wipe (next, sizeof next);
+}
+
+void
+zrtp_derive_pbxsecret (const ZrtpHash * hash, const guint8 zids[2 * ZRTP_ZID_LEN], const guint8 * zrtp_sess,
+    guint8 pbxsecret[ZRTP_RETAINED_LEN])
+{
+  ZrtpPart context = PART (zids, 2 * ZRTP_ZID_LEN);
+
+  zrtp_kdf (hash, zrtp_sess, hash->length, "Trusted MiTM key", &context, 1, pbxsecret, ZRTP_RETAINED_LEN);
+}
+
+void
+zrtp_clear_mac (const ZrtpHash * hash, const guint8 * mackey, guint8 mac[ZRTP_MAC_LEN])
+{
+  ZrtpPart part = PART ("GoClear ", 8);
+  guint8 full[ZRTP_HASH_MAX_LEN];
+
+  hash->hmac (mackey, hash->length, &part, 1, full);
+  memcpy (mac, full, ZRTP_MAC_LEN);
 }
 
 void

@@ -39,6 +39,13 @@ void zrtp_s0_from_dh (const ZrtpKdfContext * context, const guint8 * dh_result, 
 void zrtp_s0_from_session (const ZrtpKdfContext * context, const guint8 * zrtp_sess, gsize zrtp_sess_len,
     guint8 * s0);
 
+/* preshared_key of a retained secret and what else is shared (Z-4.4.2.2-2), its keyID (Z-4.4.2.2-3) and s0 (Z-4.4.2.4-2). */
+void zrtp_preshared_key (const ZrtpHash * hash, ZrtpSecret rs1, ZrtpSecret auxsecret, ZrtpSecret pbxsecret,
+    guint8 * preshared_key);
+void zrtp_preshared_key_id (const ZrtpHash * hash, const guint8 * preshared_key,
+    guint8 key_id[ZRTP_SECRET_ID_LEN]);
+void zrtp_s0_from_preshared_key (const ZrtpKdfContext * context, const guint8 * preshared_key, guint8 * s0);
+
 /* Everything that one stream needs of s0 in every mode (Z-4.5.3-1). */
 typedef struct
 {
@@ -57,6 +64,14 @@ void zrtp_derive_sashash (const ZrtpKdfContext * context, const guint8 * s0,
 void zrtp_derive_exported_key (const ZrtpKdfContext * context, const guint8 * s0, guint8 * exported_key);
 void zrtp_derive_retained_secret (const ZrtpKdfContext * context, const guint8 * s0,
     guint8 rs1[ZRTP_RETAINED_LEN]);
+
+/* ZRTPSess after a GoClear, in place of the old one (Z-4.7.2.1-3), and the secret of an enrollment with a trusted MitM (Z-7.3.1-1);
+ * zids are ZIDi + ZIDr of the exchange that made ZRTPSess. */
+void zrtp_replace_zrtp_sess (const ZrtpHash * hash, const guint8 zids[2 * ZRTP_ZID_LEN], guint8 * zrtp_sess);
+void zrtp_derive_pbxsecret (const ZrtpHash * hash, const guint8 zids[2 * ZRTP_ZID_LEN], const guint8 * zrtp_sess,
+    guint8 pbxsecret[ZRTP_RETAINED_LEN]);
+/* What authenticates a GoClear of the mackey's owner (Z-4.7.2-2). */
+void zrtp_clear_mac (const ZrtpHash * hash, const guint8 * mackey, guint8 mac[ZRTP_MAC_LEN]);
 
 /* MAC(secret, role or H3)[64]: what stands for a secret in DHPart (Z-4.3.1-1). */
 void zrtp_secret_id (const ZrtpHash * hash, ZrtpSecret secret, gconstpointer label, gsize label_len,

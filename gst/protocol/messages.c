@@ -304,99 +304,177 @@ zrtp_dhpart_parse (const guint8 * message, gsize len, ZrtpDhPart * dhpart)
   return finished (&reader);
 }
 
-/* ---- Confirm1, Confirm2 (5.7) ---- */
+/* ---- Confirm1, Confirm2 (5.7) and SASrelay (5.13): sealed messages ---- */
 
-#define CONFIRM_FLAG_ENROLLMENT 0x08
-#define CONFIRM_FLAG_VERIFIED 0x04
-#define CONFIRM_FLAG_ALLOW_CLEAR 0x02
-#define CONFIRM_FLAG_DISCLOSURE 0x01
+#define FLAG_ENROLLMENT 0x08
+#define FLAG_VERIFIED 0x04
+#define FLAG_ALLOW_CLEAR 0x02
+#define FLAG_DISCLOSURE 0x01
 
+#define SEAL_MAC_OFFSET BODY_OFFSET
+#define SEAL_IV_OFFSET (SEAL_MAC_OFFSET + ZRTP_MAC_LEN)
+#define SEALED_OFFSET (SEAL_IV_OFFSET + ZRTP_IV_LEN)
+
+/* Over the ciphertext only (Z-4.6-3). */
 static void
-confirm_mac (const ZrtpHash * hash, const guint8 * mackey, const guint8 * encrypted, gsize len,
-    guint8 mac[ZRTP_MAC_LEN])
+seal_mac (const ZrtpSealKeys * keys, const guint8 * sealed, gsize len, guint8 mac[ZRTP_MAC_LEN])
 {
   guint8 full[ZRTP_HASH_MAX_LEN];
-  ZrtpPart part = { encrypted, len };
+  ZrtpPart part = { sealed, len };
 
-  /* Over the ciphertext only (Z-4.6-3). */
-  hash->hmac (mackey, hash->length, &part, 1, full);
+  keys->hash->hmac (keys->mackey, keys->hash->length, &part, 1, full);
   memcpy (mac, full, ZRTP_MAC_LEN);
 }
 
-gsize
-zrtp_confirm_build (ZrtpMessageType type, const ZrtpConfirmBody * body, const ZrtpHash * hash,
-    const guint8 * mackey, const ZrtpCipher * cipher, const guint8 * zrtpkey, const guint8 iv[ZRTP_IV_LEN],
-    guint8 * out)
+static void
+begin_sealed (ZrtpWriter * writer, guint8 * out, ZrtpMessageType type, const guint8 iv[ZRTP_IV_LEN])
 {
   static const guint8 no_mac[ZRTP_MAC_LEN] = { 0 };
-  ZrtpWriter writer;
-  gsize mac_offset, encrypted_offset;
-  guint sig_words = body->signature_len / 4;
-  guint8 flags = (body->enrollment ? CONFIRM_FLAG_ENROLLMENT : 0)
-      | (body->verified ? CONFIRM_FLAG_VERIFIED : 0)
-      | (body->allow_clear ? CONFIRM_FLAG_ALLOW_CLEAR : 0)
-      | (body->disclosure ? CONFIRM_FLAG_DISCLOSURE : 0);
 
-  g_assert (sig_words <= ZRTP_SIGNATURE_MAX_WORDS && body->signature_len % 4 == 0);
-  begin (&writer, out, type);
-  mac_offset = writer.used;
-  zrtp_write (&writer, no_mac, ZRTP_MAC_LEN);
-  zrtp_write (&writer, iv, ZRTP_IV_LEN);
-  encrypted_offset = writer.used;
+  begin (writer, out, type);
+  zrtp_write (writer, no_mac, ZRTP_MAC_LEN);
+  zrtp_write (writer, iv, ZRTP_IV_LEN);
+}
+
+/* Encrypts and authenticates what was written since begin_sealed(). */
+static gsize
+finish_sealed (ZrtpWriter * writer, const ZrtpSealKeys * keys)
+{
+  guint8 *sealed = writer->data + SEALED_OFFSET;
+  gsize len = writer->used - SEALED_OFFSET;
+
+  set_length (writer, 0);
+  keys->cipher->cfb_encrypt (keys->zrtpkey, writer->data + SEAL_IV_OFFSET, sealed, len);
+  seal_mac (keys, sealed, len, writer->data + SEAL_MAC_OFFSET);
+  return writer->used;
+}
+
+static gboolean
+unseal (const guint8 * message, gsize len, const ZrtpSealKeys * keys, guint8 * plaintext, ZrtpReader * reader)
+{
+  guint8 mac[ZRTP_MAC_LEN];
+
+  if (len < SEALED_OFFSET || len > ZRTP_MESSAGE_MAX_LEN)
+    return FALSE;
+  seal_mac (keys, message + SEALED_OFFSET, len - SEALED_OFFSET, mac);
+  if (!zrtp_equal (mac, message + SEAL_MAC_OFFSET, ZRTP_MAC_LEN))
+    return FALSE;
+  memcpy (plaintext, message + SEALED_OFFSET, len - SEALED_OFFSET);
+  keys->cipher->cfb_decrypt (keys->zrtpkey, message + SEAL_IV_OFFSET, plaintext, len - SEALED_OFFSET);
+  zrtp_reader_init (reader, plaintext, len - SEALED_OFFSET);
+  return TRUE;
+}
+
+/* 15 unused bits, 9 bits sig len in words, flags. */
+static void
+write_flags (ZrtpWriter * writer, gsize signature_len, guint8 flags)
+{
+  g_assert (signature_len % 4 == 0 && signature_len / 4 <= ZRTP_SIGNATURE_MAX_WORDS);
+  zrtp_write32 (writer, (guint32) (signature_len / 4) << 8 | flags);
+}
+
+/* The unused bits are ignored (Z-5.7-4, Z-5.13-14). */
+static guint8
+take_flags (ZrtpReader * reader, gsize * signature_len)
+{
+  guint32 word = zrtp_take32 (reader);
+
+  *signature_len = ((word >> 8) & 0x1ff) * 4;
+  return word & 0xff;
+}
+
+gsize
+zrtp_confirm_build (ZrtpMessageType type, const ZrtpConfirmBody * body, const ZrtpSealKeys * keys,
+    const guint8 iv[ZRTP_IV_LEN], guint8 * out)
+{
+  ZrtpWriter writer;
+
+  begin_sealed (&writer, out, type, iv);
   zrtp_write (&writer, body->h0, ZRTP_CHAIN_LEN);
-  zrtp_write32 (&writer, (sig_words << 8) | flags);
+  write_flags (&writer, body->signature_len, (body->enrollment ? FLAG_ENROLLMENT : 0)
+      | (body->verified ? FLAG_VERIFIED : 0) | (body->allow_clear ? FLAG_ALLOW_CLEAR : 0)
+      | (body->disclosure ? FLAG_DISCLOSURE : 0));
   zrtp_write32 (&writer, body->cache_expiry);
   zrtp_write (&writer, body->signature, body->signature_len);
-  set_length (&writer, 0);
-  cipher->cfb_encrypt (zrtpkey, iv, out + encrypted_offset, writer.used - encrypted_offset);
-  confirm_mac (hash, mackey, out + encrypted_offset, writer.used - encrypted_offset, out + mac_offset);
-  return writer.used;
+  return finish_sealed (&writer, keys);
 }
 
 gboolean
-zrtp_confirm_parse (const guint8 * message, gsize len, ZrtpConfirm * confirm)
+zrtp_confirm_open (const guint8 * message, gsize len, const ZrtpSealKeys * keys, guint8 * plaintext,
+    ZrtpConfirmBody * body, gboolean * mac_ok)
 {
   ZrtpReader reader;
+  guint8 flags;
 
-  if (len < ZRTP_CONFIRM_MIN_LEN)
+  *mac_ok = unseal (message, len, keys, plaintext, &reader);
+  if (!*mac_ok)
     return FALSE;
-  begin_reading (&reader, message, len);
-  zrtp_take_into (&reader, confirm->mac, ZRTP_MAC_LEN);
-  zrtp_take_into (&reader, confirm->iv, ZRTP_IV_LEN);
-  confirm->encrypted_len = len - reader.position;
-  confirm->encrypted = zrtp_take (&reader, confirm->encrypted_len);
+  zrtp_take_into (&reader, body->h0, ZRTP_CHAIN_LEN);
+  flags = take_flags (&reader, &body->signature_len);
+  body->enrollment = (flags & FLAG_ENROLLMENT) != 0;
+  body->verified = (flags & FLAG_VERIFIED) != 0;
+  body->allow_clear = (flags & FLAG_ALLOW_CLEAR) != 0;
+  body->disclosure = (flags & FLAG_DISCLOSURE) != 0;
+  body->cache_expiry = zrtp_take32 (&reader);
+  body->signature = body->signature_len > 0 ? zrtp_take (&reader, body->signature_len) : NULL;
+  return finished (&reader);    /* the length field and sig len agree (Z-5.7-2) */
+}
+
+gsize
+zrtp_sas_relay_build (const ZrtpSasRelayBody * body, const ZrtpSealKeys * keys, const guint8 iv[ZRTP_IV_LEN],
+    guint8 * out)
+{
+  ZrtpWriter writer;
+
+  begin_sealed (&writer, out, ZRTP_MESSAGE_SAS_RELAY, iv);
+  write_flags (&writer, body->signature_len, (body->verified ? FLAG_VERIFIED : 0)
+      | (body->allow_clear ? FLAG_ALLOW_CLEAR : 0) | (body->disclosure ? FLAG_DISCLOSURE : 0));
+  zrtp_write (&writer, body->sas_type, 4);
+  zrtp_write (&writer, body->sashash, ZRTP_SASHASH_LEN);
+  zrtp_write (&writer, body->signature, body->signature_len);
+  return finish_sealed (&writer, keys);
+}
+
+gboolean
+zrtp_sas_relay_open (const guint8 * message, gsize len, const ZrtpSealKeys * keys, guint8 * plaintext,
+    ZrtpSasRelayBody * body, gboolean * mac_ok)
+{
+  ZrtpReader reader;
+  guint8 flags;
+
+  *mac_ok = unseal (message, len, keys, plaintext, &reader);
+  if (!*mac_ok)
+    return FALSE;
+  flags = take_flags (&reader, &body->signature_len);
+  body->verified = (flags & FLAG_VERIFIED) != 0;
+  body->allow_clear = (flags & FLAG_ALLOW_CLEAR) != 0;
+  body->disclosure = (flags & FLAG_DISCLOSURE) != 0;
+  take_name (&reader, body->sas_type);
+  zrtp_take_into (&reader, body->sashash, ZRTP_SASHASH_LEN);
+  body->signature = body->signature_len > 0 ? zrtp_take (&reader, body->signature_len) : NULL;
   return finished (&reader);
 }
 
-gboolean
-zrtp_confirm_open (const ZrtpConfirm * confirm, const ZrtpHash * hash, const guint8 * mackey,
-    const ZrtpCipher * cipher, const guint8 * zrtpkey, guint8 * plaintext, ZrtpConfirmBody * body,
-    gboolean * mac_ok)
+/* ---- GoClear (5.11) ---- */
+
+gsize
+zrtp_go_clear_build (const guint8 clear_mac[ZRTP_MAC_LEN], guint8 * out)
 {
-  guint8 mac[ZRTP_MAC_LEN];
+  ZrtpWriter writer;
+
+  begin (&writer, out, ZRTP_MESSAGE_GO_CLEAR);
+  zrtp_write (&writer, clear_mac, ZRTP_MAC_LEN);
+  set_length (&writer, 0);
+  return writer.used;
+}
+
+const guint8 *
+zrtp_go_clear_parse (const guint8 * message, gsize len)
+{
   ZrtpReader reader;
-  guint32 word;
-  guint sig_words;
 
-  confirm_mac (hash, mackey, confirm->encrypted, confirm->encrypted_len, mac);
-  *mac_ok = zrtp_equal (mac, confirm->mac, ZRTP_MAC_LEN);
-  if (!*mac_ok)
-    return FALSE;
-
-  memcpy (plaintext, confirm->encrypted, confirm->encrypted_len);
-  cipher->cfb_decrypt (zrtpkey, confirm->iv, plaintext, confirm->encrypted_len);
-  zrtp_reader_init (&reader, plaintext, confirm->encrypted_len);
-  zrtp_take_into (&reader, body->h0, ZRTP_CHAIN_LEN);
-  word = zrtp_take32 (&reader);
-  body->enrollment = (word & CONFIRM_FLAG_ENROLLMENT) != 0;
-  body->verified = (word & CONFIRM_FLAG_VERIFIED) != 0;
-  body->allow_clear = (word & CONFIRM_FLAG_ALLOW_CLEAR) != 0;
-  body->disclosure = (word & CONFIRM_FLAG_DISCLOSURE) != 0;
-  sig_words = (word >> 8) & 0x1ff;      /* the 15 bits above are ignored (Z-5.7-4) */
-  body->cache_expiry = zrtp_take32 (&reader);
-  body->signature_len = (gsize) sig_words * 4;
-  body->signature = sig_words ? zrtp_take (&reader, body->signature_len) : NULL;
-  return finished (&reader);    /* the length field and sig len agree (Z-5.7-2) */
+  begin_reading (&reader, message, len);
+  return zrtp_take (&reader, ZRTP_MAC_LEN);
 }
 
 /* ---- Acknowledgements, Error, Ping (5.3, 5.8 to 5.10, 5.15, 5.16) ---- */

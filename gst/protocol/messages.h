@@ -85,15 +85,7 @@ typedef struct
   guint8 mac[ZRTP_MAC_LEN];
 } ZrtpDhPart;
 
-/* Confirm1 and Confirm2 as on the wire; the encrypted part is opened after its MAC has verified. */
-typedef struct
-{
-  guint8 mac[ZRTP_MAC_LEN];
-  guint8 iv[ZRTP_IV_LEN];
-  const guint8 *encrypted;
-  gsize encrypted_len;
-} ZrtpConfirm;
-
+/* The encrypted part of Confirm1 and Confirm2. */
 typedef struct
 {
   guint8 h0[ZRTP_CHAIN_LEN];
@@ -102,6 +94,24 @@ typedef struct
   const guint8 *signature;      /* from its type block on; NULL if none */
   gsize signature_len;
 } ZrtpConfirmBody;
+
+/* SASrelay's encrypted part. */
+typedef struct
+{
+  gboolean verified, allow_clear, disclosure;   /* V A D */
+  gchar sas_type[5];
+  guint8 sashash[ZRTP_SASHASH_LEN];
+  const guint8 *signature;
+  gsize signature_len;
+} ZrtpSasRelayBody;
+
+/* What Confirm and SASrelay are encrypted and authenticated with: the sender's, by its role. */
+typedef struct
+{
+  const ZrtpHash *hash;
+  const ZrtpCipher *cipher;
+  const guint8 *mackey, *zrtpkey;
+} ZrtpSealKeys;
 
 typedef struct
 {
@@ -128,15 +138,20 @@ gsize zrtp_dhpart_build (ZrtpMessageType type, const ZrtpDhPart * dhpart, const 
     guint8 * out);
 gboolean zrtp_dhpart_parse (const guint8 * message, gsize len, ZrtpDhPart * dhpart);
 
-gsize zrtp_confirm_build (ZrtpMessageType type, const ZrtpConfirmBody * body, const ZrtpHash * hash,
-    const guint8 * mackey, const ZrtpCipher * cipher, const guint8 * zrtpkey, const guint8 iv[ZRTP_IV_LEN],
-    guint8 * out);
-gboolean zrtp_confirm_parse (const guint8 * message, gsize len, ZrtpConfirm * confirm);
-/* Verifies confirm_mac before anything is decrypted (Z-4.6-4). plaintext has room for encrypted_len octets; body points into it.
- * *mac_ok tells a wrong MAC from a malformed body. */
-gboolean zrtp_confirm_open (const ZrtpConfirm * confirm, const ZrtpHash * hash, const guint8 * mackey,
-    const ZrtpCipher * cipher, const guint8 * zrtpkey, guint8 * plaintext, ZrtpConfirmBody * body,
-    gboolean * mac_ok);
+gsize zrtp_confirm_build (ZrtpMessageType type, const ZrtpConfirmBody * body, const ZrtpSealKeys * keys,
+    const guint8 iv[ZRTP_IV_LEN], guint8 * out);
+gsize zrtp_sas_relay_build (const ZrtpSasRelayBody * body, const ZrtpSealKeys * keys,
+    const guint8 iv[ZRTP_IV_LEN], guint8 * out);
+/* Open a Confirm1, Confirm2 or SASrelay: the MAC is verified before anything is decrypted (Z-4.6-4). plaintext has room for
+ * ZRTP_MESSAGE_MAX_LEN octets, body points into it. *mac_ok tells a wrong MAC from a malformed body. */
+gboolean zrtp_confirm_open (const guint8 * message, gsize len, const ZrtpSealKeys * keys, guint8 * plaintext,
+    ZrtpConfirmBody * body, gboolean * mac_ok);
+gboolean zrtp_sas_relay_open (const guint8 * message, gsize len, const ZrtpSealKeys * keys, guint8 * plaintext,
+    ZrtpSasRelayBody * body, gboolean * mac_ok);
+
+gsize zrtp_go_clear_build (const guint8 clear_mac[ZRTP_MAC_LEN], guint8 * out);
+/* The clear_mac of a GoClear, in place. */
+const guint8 *zrtp_go_clear_parse (const guint8 * message, gsize len);
 
 /* HelloACK, Conf2ACK, ErrorACK, ClearACK, RelayACK. */
 gsize zrtp_ack_build (ZrtpMessageType type, guint8 * out);

@@ -80,6 +80,11 @@ zrtp_stream_get_public_state (const ZrtpStream * stream)
       return ZRTP_STATE_CLEAR;
     case ZRTP_STREAM_SECURE:
       return ZRTP_STATE_SECURE;
+    case ZRTP_STREAM_CLEARING:
+    case ZRTP_STREAM_CLEARED:
+      return ZRTP_STATE_CLEARING;
+    case ZRTP_STREAM_CLEAR:
+      return ZRTP_STATE_CLEAR;
     case ZRTP_STREAM_FAILING:
     case ZRTP_STREAM_FAILED:
       return ZRTP_STATE_FAILED;
@@ -115,8 +120,17 @@ leave_exchange (ZrtpStream * stream)
 {
   zrtp_timers_clear (stream);
   g_clear_pointer (&stream->exchange, zrtp_exchange_free);
+  zrtp_relay_forget (stream);
   if (stream->association->config.automatic && stream->failures == ZRTP_MAX_FAILURES)
     zrtp_association_warn (stream->association, stream->id, ZRTP_WARNING_TOO_MANY_FAILURES);
+}
+
+void
+zrtp_stream_forget_keys (ZrtpStream * stream)
+{
+  zrtp_association_output (stream->association, ZRTP_OUTPUT_KEYS_GONE, stream->id);
+  g_clear_pointer (&stream->exchange, zrtp_exchange_free);
+  zrtp_relay_forget (stream);
 }
 
 static void
@@ -146,9 +160,30 @@ zrtp_stream_fail (ZrtpStream * stream, guint32 code)
   return ZRTP_FAIL;
 }
 
+/* Z-4.7.2-14: see zrtp_consume_fallback_commit(). */
+static gboolean
+fall_back_to_dh (ZrtpStream * stream)
+{
+  ZrtpAssociation *association = stream->association;
+  const ZrtpExchange *exchange = stream->exchange;
+
+  if (!exchange || exchange->mode != ZRTP_MODE_MULTISTREAM || exchange->role != ZRTP_ROLE_INITIATOR
+      || !association->was_cleared || zrtp_association_is_secure (association))
+    return FALSE;
+  association->have_session = FALSE;
+  association->was_cleared = FALSE;
+  zrtp_timers_clear (stream);
+  g_clear_pointer (&stream->exchange, zrtp_exchange_free);
+  zrtp_stream_enter (stream, ZRTP_STREAM_CLEAR);
+  zrtp_stream_try_commit (stream);
+  return TRUE;
+}
+
 void
 zrtp_stream_give_up (ZrtpStream * stream, guint32 code, gboolean remote)
 {
+  if (fall_back_to_dh (stream))
+    return;
   announce_error (stream, code, remote);
   leave_exchange (stream);
   zrtp_stream_enter (stream, ZRTP_STREAM_FAILED);
@@ -207,6 +242,7 @@ zrtp_stream_free (ZrtpStream * stream)
 {
   zrtp_message_clear (&stream->hello);
   zrtp_message_clear (&stream->outstanding);
+  zrtp_message_clear (&stream->last_relay);
   g_ptr_array_unref (stream->peers);
   g_clear_pointer (&stream->exchange, zrtp_exchange_free);
   zrtp_wipe (stream, sizeof *stream);
@@ -229,9 +265,8 @@ zrtp_stream_stop (ZrtpStream * stream)
 {
   if (stream->state == ZRTP_STREAM_IDLE)
     return;
-  zrtp_association_output (stream->association, ZRTP_OUTPUT_KEYS_GONE, stream->id);
   zrtp_timers_clear (stream);
-  g_clear_pointer (&stream->exchange, zrtp_exchange_free);
+  zrtp_stream_forget_keys (stream);
   zrtp_stream_enter (stream, ZRTP_STREAM_IDLE);
   zrtp_association_exchange_over (stream->association, stream);
 }
@@ -253,13 +288,19 @@ zrtp_stream_media_authenticated (ZrtpStream * stream)
 
 /* ---- Messages without a chain ---- */
 
+static gboolean
+in_exchange (const ZrtpStream * stream)
+{
+  return stream->state >= ZRTP_STREAM_I1 && stream->state <= ZRTP_STREAM_R2;
+}
+
 /* An Error is not authenticated: remembered, and believed when nothing better comes in time (attack C1). Outside an exchange it
  * means nothing (Z-4.7.1-3). */
 static ZrtpVerdict
 consume_error (ZrtpStream * stream, const ZrtpReceived * in)
 {
   zrtp_stream_send_ack (stream, ZRTP_MESSAGE_ERROR_ACK);
-  if (!stream->exchange || stream->state == ZRTP_STREAM_SECURE)
+  if (!in_exchange (stream))
     return ZRTP_DROP_STATE;
   stream->exchange->remote_error = zrtp_error_parse (in->data, in->len);
   zrtp_timers_error_received (stream);
@@ -279,6 +320,19 @@ consume_ping (ZrtpStream * stream, const ZrtpReceived * in)
   /* The first octets of the ZID are persistent and improbable to be anyone else's (Z-5.15-3). */
   send_octets (stream, data, zrtp_ping_ack_build (stream->association->config.zid, &ping, in->ssrc, data));
   return ZRTP_DROP_STATE;       /* without effect on anything else (Z-5.15-1) */
+}
+
+/* In the secure state: of the Error that refused a GoClear. */
+static ZrtpVerdict
+consume_error_ack_while_secure (ZrtpStream * stream, const ZrtpReceived * in)
+{
+  gboolean good_length;
+
+  if (!stream->outstanding.data || zrtp_message_type (stream->outstanding.data, stream->outstanding.len,
+          &good_length) != ZRTP_MESSAGE_ERROR)
+    return ZRTP_DROP_STATE;
+  zrtp_timers_request_answered (stream);
+  return ZRTP_STAY;
 }
 
 static ZrtpVerdict
@@ -305,6 +359,10 @@ typedef enum
   INPUT_CONF2_ACK,
   INPUT_ERROR,
   INPUT_ERROR_ACK,
+  INPUT_GO_CLEAR,
+  INPUT_CLEAR_ACK,
+  INPUT_SAS_RELAY,
+  INPUT_RELAY_ACK,
   INPUT_PING,
   N_INPUTS,
   INPUT_OTHER = N_INPUTS
@@ -325,7 +383,7 @@ static const Transition transitions[ZRTP_N_STREAM_STATES][N_INPUTS] = {
     [INPUT_HELLO_ACK] = {zrtp_consume_hello_ack, STATE (HELLO)},
     [INPUT_COMMIT_DH] = {zrtp_consume_commit_dh, STATE (R1)},
     [INPUT_COMMIT_MULTISTREAM] = {zrtp_consume_commit_multistream, STATE (R2)},
-    [INPUT_COMMIT_PRESHARED] = {zrtp_consume_commit_preshared, STATE (HELLO)},
+    [INPUT_COMMIT_PRESHARED] = {zrtp_consume_commit_preshared, STATE (R2)},
     [INPUT_ERROR] = {consume_error, STATE (HELLO)},
     [INPUT_PING] = {consume_ping, STATE (HELLO)},
   },
@@ -333,7 +391,7 @@ static const Transition transitions[ZRTP_N_STREAM_STATES][N_INPUTS] = {
     [INPUT_HELLO] = {zrtp_consume_hello, STATE (READY)},
     [INPUT_COMMIT_DH] = {zrtp_consume_commit_dh, STATE (R1)},
     [INPUT_COMMIT_MULTISTREAM] = {zrtp_consume_commit_multistream, STATE (R2)},
-    [INPUT_COMMIT_PRESHARED] = {zrtp_consume_commit_preshared, STATE (READY)},
+    [INPUT_COMMIT_PRESHARED] = {zrtp_consume_commit_preshared, STATE (R2)},
     [INPUT_ERROR] = {consume_error, STATE (READY)},
     [INPUT_PING] = {consume_ping, STATE (READY)},
   },
@@ -341,9 +399,9 @@ static const Transition transitions[ZRTP_N_STREAM_STATES][N_INPUTS] = {
     [INPUT_HELLO] = {zrtp_consume_repeated_hello, STATE (I1)},
     [INPUT_COMMIT_DH] = {zrtp_consume_contending_commit, STATE (R1)},
     [INPUT_COMMIT_MULTISTREAM] = {zrtp_consume_contending_commit, STATE (R2)},
-    [INPUT_COMMIT_PRESHARED] = {zrtp_consume_contending_commit, STATE (I1)},
+    [INPUT_COMMIT_PRESHARED] = {zrtp_consume_contending_commit, STATE (R2)},
     [INPUT_DHPART1] = {zrtp_consume_dhpart1, STATE (I2)},
-    [INPUT_CONFIRM1] = {zrtp_consume_confirm1_multistream, STATE (I3)},
+    [INPUT_CONFIRM1] = {zrtp_consume_confirm1_without_dh, STATE (I3)},
     [INPUT_ERROR] = {consume_error, STATE (I1)},
     [INPUT_PING] = {consume_ping, STATE (I1)},
   },
@@ -370,16 +428,46 @@ static const Transition transitions[ZRTP_N_STREAM_STATES][N_INPUTS] = {
   [STATE (R2)] = {
     [INPUT_HELLO] = {zrtp_consume_repeated_hello, STATE (R2)},
     [INPUT_COMMIT_MULTISTREAM] = {zrtp_consume_repeated_commit, STATE (R2)},
+    [INPUT_COMMIT_PRESHARED] = {zrtp_consume_repeated_commit, STATE (R2)},
     [INPUT_DHPART2] = {zrtp_consume_repeated_dhpart2, STATE (R2)},
     [INPUT_CONFIRM2] = {zrtp_consume_confirm2, STATE (SECURE)},
+    [INPUT_COMMIT_DH] = {zrtp_consume_fallback_commit, STATE (R1)},
     [INPUT_ERROR] = {consume_error, STATE (R2)},
     [INPUT_PING] = {consume_ping, STATE (R2)},
   },
   [STATE (SECURE)] = {
     [INPUT_HELLO] = {zrtp_consume_repeated_hello, STATE (SECURE)},
     [INPUT_CONFIRM2] = {zrtp_consume_repeated_confirm2, STATE (SECURE)},
+    [INPUT_GO_CLEAR] = {zrtp_consume_go_clear, STATE (CLEARED)},
+    [INPUT_SAS_RELAY] = {zrtp_consume_sas_relay, STATE (SECURE)},
+    [INPUT_RELAY_ACK] = {zrtp_consume_relay_ack, STATE (SECURE)},
     [INPUT_ERROR] = {consume_error, STATE (SECURE)},
+    [INPUT_ERROR_ACK] = {consume_error_ack_while_secure, STATE (SECURE)},
     [INPUT_PING] = {consume_ping, STATE (SECURE)},
+  },
+  [STATE (CLEARING)] = {
+    [INPUT_HELLO] = {zrtp_consume_repeated_hello, STATE (CLEARING)},
+    [INPUT_CONFIRM2] = {zrtp_consume_repeated_confirm2, STATE (CLEARING)},
+    [INPUT_GO_CLEAR] = {zrtp_consume_go_clear, STATE (CLEAR)},
+    [INPUT_CLEAR_ACK] = {zrtp_consume_clear_ack, STATE (CLEAR)},
+    [INPUT_ERROR] = {consume_error, STATE (CLEARING)},
+    [INPUT_PING] = {consume_ping, STATE (CLEARING)},
+  },
+  [STATE (CLEARED)] = {
+    [INPUT_HELLO] = {zrtp_consume_repeated_hello, STATE (CLEARED)},
+    [INPUT_COMMIT_DH] = {zrtp_consume_commit_dh, STATE (R1)},
+    [INPUT_COMMIT_MULTISTREAM] = {zrtp_consume_commit_multistream, STATE (R2)},
+    [INPUT_GO_CLEAR] = {zrtp_consume_go_clear_again, STATE (CLEARED)},
+    [INPUT_ERROR] = {consume_error, STATE (CLEARED)},
+    [INPUT_PING] = {consume_ping, STATE (CLEARED)},
+  },
+  [STATE (CLEAR)] = {
+    [INPUT_HELLO] = {zrtp_consume_repeated_hello, STATE (CLEAR)},
+    [INPUT_COMMIT_DH] = {zrtp_consume_commit_dh, STATE (R1)},
+    [INPUT_COMMIT_MULTISTREAM] = {zrtp_consume_commit_multistream, STATE (R2)},
+    [INPUT_GO_CLEAR] = {zrtp_consume_go_clear_again, STATE (CLEAR)},
+    [INPUT_ERROR] = {consume_error, STATE (CLEAR)},
+    [INPUT_PING] = {consume_ping, STATE (CLEAR)},
   },
   [STATE (FAILING)] = {
     [INPUT_ERROR] = {consume_error, STATE (FAILING)},
@@ -409,10 +497,10 @@ classify (const ZrtpReceived * in)
     [ZRTP_MESSAGE_CONF2_ACK] = INPUT_CONF2_ACK,
     [ZRTP_MESSAGE_ERROR] = INPUT_ERROR,
     [ZRTP_MESSAGE_ERROR_ACK] = INPUT_ERROR_ACK,
-    [ZRTP_MESSAGE_GO_CLEAR] = INPUT_OTHER,
-    [ZRTP_MESSAGE_CLEAR_ACK] = INPUT_OTHER,
-    [ZRTP_MESSAGE_SAS_RELAY] = INPUT_OTHER,
-    [ZRTP_MESSAGE_RELAY_ACK] = INPUT_OTHER,
+    [ZRTP_MESSAGE_GO_CLEAR] = INPUT_GO_CLEAR,
+    [ZRTP_MESSAGE_CLEAR_ACK] = INPUT_CLEAR_ACK,
+    [ZRTP_MESSAGE_SAS_RELAY] = INPUT_SAS_RELAY,
+    [ZRTP_MESSAGE_RELAY_ACK] = INPUT_RELAY_ACK,
     [ZRTP_MESSAGE_PING] = INPUT_PING,
     [ZRTP_MESSAGE_PING_ACK] = INPUT_OTHER,
   };
@@ -455,9 +543,7 @@ consume (ZrtpStream * stream, const ZrtpReceived * in)
   gboolean discovering = stream->state == ZRTP_STREAM_HELLO || stream->state == ZRTP_STREAM_READY;
 
   if (in->ssrc == stream->ssrc && !(discovering && in->type == ZRTP_MESSAGE_HELLO)) {
-    gboolean vulnerable = stream->exchange && stream->state != ZRTP_STREAM_SECURE;
-
-    if (!vulnerable || is_own_message (stream, in))
+    if (!in_exchange (stream) || is_own_message (stream, in))
       return ZRTP_DROP_STATE;
     return zrtp_stream_fail (stream, ZRTP_ERROR_SSRC_COLLISION);
   }
@@ -496,10 +582,8 @@ count (ZrtpStream * stream, ZrtpVerdict verdict)
       stats->dropped_malformed++;
       break;
   }
-  if (verdict == ZRTP_DROP_CHANGED && !stream->warned_changed) {
-    stream->warned_changed = TRUE;
-    zrtp_association_warn (stream->association, stream->id, ZRTP_WARNING_CHANGED_MESSAGE);
-  }
+  if (verdict == ZRTP_DROP_CHANGED)
+    zrtp_association_warn_once (stream->association, stream, ZRTP_WARNING_CHANGED_MESSAGE);
 }
 
 void

@@ -4,6 +4,8 @@
  *   stream.c        the state table: what each state does with each message
  *   discovery.c     finding the peer: Hello
  *   commit.c        who is initiator: Commit
+ *   goclear.c       back to clear media by agreement: GoClear
+ *   relay.c         a trusted PBX in the middle: enrollment, SASrelay
  *   exchange.c      the key agreement: DHPart, Confirm, Conf2ACK; one function for each message made or consumed
  *   timers.c        one function for each event that starts, stops or is a timer
  *
@@ -32,6 +34,9 @@ typedef enum
   ZRTP_STREAM_R1,               /* DHPart1 sent */
   ZRTP_STREAM_R2,               /* Confirm1 sent */
   ZRTP_STREAM_SECURE,
+  ZRTP_STREAM_CLEARING,         /* GoClear sent, here or on another stream */
+  ZRTP_STREAM_CLEARED,          /* the peer's GoClear came; our user has not agreed yet */
+  ZRTP_STREAM_CLEAR,            /* in the clear by agreement */
   ZRTP_STREAM_FAILING,          /* Error sent */
   ZRTP_STREAM_FAILED,
   ZRTP_N_STREAM_STATES
@@ -67,6 +72,8 @@ typedef struct
   ZrtpMessage commit, dhpart1, dhpart2, confirm1, confirm2;     /* own or the peer's, by role */
   ZrtpCommit commit_fields;     /* of the Commit in force */
 
+  guint8 preshared_key[ZRTP_HASH_MAX_LEN];      /* Preshared */
+
   gboolean have_secret;         /* secret and public_value are filled */
   guint8 secret[ZRTP_SECRET_MAX_LEN];
   guint8 public_value[ZRTP_PUBLIC_MAX_LEN];
@@ -83,7 +90,7 @@ typedef struct
   guint8 sashash[ZRTP_SASHASH_LEN];
   guint8 exported_key[ZRTP_HASH_MAX_LEN];
   guint8 new_rs1[ZRTP_RETAINED_LEN];
-  gboolean sent_verified;       /* V in our Confirm */
+  gboolean sent_verified, sent_allow_clear;     /* V and A in our Confirm */
   ZrtpConfirmBody peer_confirm; /* flags and expiry; signature unused */
   gboolean bad_confirm_seen;
   guint32 remote_error;
@@ -120,7 +127,17 @@ struct _ZrtpStream
   guint8 peer_hash[ZRTP_HELLO_HASH_LEN];
   guint failures;
   gboolean wanted;              /* the user asked to go secure */
-  gboolean warned_changed, warned_passive, warned_hello_hash;
+  guint32 warned;               /* bits by ZrtpWarning: what has been told once */
+
+  /* What authenticates a GoClear, own and the peer's, since the last time that the stream went secure (Z-4.7.2-13). */
+  gboolean have_clear_macs, own_allow_clear, peer_allows_clear, peer_cleared;
+  guint8 own_clear_mac[ZRTP_MAC_LEN], peer_clear_mac[ZRTP_MAC_LEN];
+  /* With a PBX at either end: what SASrelay is sealed with (5.13), by direction, and the last one that came. */
+  const ZrtpHash *relay_hash;
+  const ZrtpCipher *relay_cipher;
+  guint8 own_mackey[ZRTP_HASH_MAX_LEN], peer_mackey[ZRTP_HASH_MAX_LEN];
+  guint8 own_zrtpkey[ZRTP_CIPHER_MAX_KEY_LEN], peer_zrtpkey[ZRTP_CIPHER_MAX_KEY_LEN];
+  ZrtpMessage last_relay;
 
   ZrtpSchedule hello_schedule;  /* T1 */
   ZrtpSchedule schedule;        /* T2, for outstanding */
@@ -153,7 +170,9 @@ struct _ZrtpAssociation
   guint8 exported_key[ZRTP_HASH_MAX_LEN];
   const ZrtpHash *session_hash;
   ZrtpChoice session_choice;
+  guint8 session_zids[2 * ZRTP_ZID_LEN];        /* ZIDi + ZIDr of that exchange */
   guint8 peer_zid[ZRTP_ZID_LEN];
+  gboolean was_cleared;         /* GoClear has replaced ZRTPSess; a peer may have got another value (Z-4.7.2-14) */
   guint session_stream;         /* whose exchange it was */
   gboolean sent_verified;       /* V of that exchange's Confirm */
   guint8 nonces[ZRTP_MAX_NONCES][ZRTP_NONCE_LEN];
@@ -195,6 +214,8 @@ typedef struct
 /* association.c */
 ZrtpOutput *zrtp_association_output (ZrtpAssociation * self, ZrtpOutputType type, guint stream);
 void zrtp_association_warn (ZrtpAssociation * self, guint stream, ZrtpWarning warning);
+void zrtp_association_warn_once (ZrtpAssociation * self, ZrtpStream * stream, ZrtpWarning warning);
+void zrtp_association_set_pbxsecret (ZrtpAssociation * self, gboolean enroll);
 void zrtp_association_exchange_over (ZrtpAssociation * self, ZrtpStream * stream);
 /* What a DH exchange leaves for the call: ZRTPSess, SAS, retained secret. */
 void zrtp_association_begin_session (ZrtpAssociation * self, ZrtpStream * stream);
@@ -216,6 +237,9 @@ ZrtpState zrtp_stream_get_public_state (const ZrtpStream * stream);
 /* Ends the exchange with an Error to the peer (Z-5.9-1). Returns ZRTP_FAIL for the handler to return. */
 ZrtpVerdict zrtp_stream_fail (ZrtpStream * stream, guint32 code);
 /* Ends the exchange without one: the peer said so, or is gone. */
+/* Removes the keys of a stream and what else belongs to being secure. */
+void zrtp_stream_forget_keys (ZrtpStream * stream);
+gboolean zrtp_association_is_secure (const ZrtpAssociation * self);
 void zrtp_stream_give_up (ZrtpStream * stream, guint32 code, gboolean remote);
 void zrtp_stream_send (ZrtpStream * stream, const ZrtpMessage * message);
 void zrtp_stream_send_ack (ZrtpStream * stream, ZrtpMessageType type);
@@ -253,10 +277,28 @@ ZrtpVerdict zrtp_consume_commit_dh (ZrtpStream * stream, const ZrtpReceived * in
 ZrtpVerdict zrtp_consume_commit_multistream (ZrtpStream * stream, const ZrtpReceived * in);
 ZrtpVerdict zrtp_consume_commit_preshared (ZrtpStream * stream, const ZrtpReceived * in);
 ZrtpVerdict zrtp_consume_contending_commit (ZrtpStream * stream, const ZrtpReceived * in);
+ZrtpVerdict zrtp_consume_fallback_commit (ZrtpStream * stream, const ZrtpReceived * in);
 ZrtpVerdict zrtp_consume_repeated_commit (ZrtpStream * stream, const ZrtpReceived * in);
 /* Create and send a Commit. FALSE: the exchange has failed. */
 gboolean zrtp_create_commit_dh (ZrtpStream * stream);
 gboolean zrtp_create_commit_multistream (ZrtpStream * stream);
+gboolean zrtp_create_commit_preshared (ZrtpStream * stream);
+/* Whether policy and cache let this end commit to Preshared mode with the stream's peer. */
+gboolean zrtp_preshared_possible (const ZrtpStream * stream);
+
+/* goclear.c */
+void zrtp_goclear_prepare (ZrtpStream * stream);
+ZrtpVerdict zrtp_consume_go_clear (ZrtpStream * stream, const ZrtpReceived * in);
+ZrtpVerdict zrtp_consume_go_clear_again (ZrtpStream * stream, const ZrtpReceived * in);
+ZrtpVerdict zrtp_consume_clear_ack (ZrtpStream * stream, const ZrtpReceived * in);
+/* T2 has run out for our GoClear: the keys go all the same (Z-4.7.2-9). */
+void zrtp_goclear_unanswered (ZrtpStream * stream);
+
+/* relay.c */
+void zrtp_relay_prepare (ZrtpStream * stream);
+void zrtp_relay_forget (ZrtpStream * stream);
+ZrtpVerdict zrtp_consume_sas_relay (ZrtpStream * stream, const ZrtpReceived * in);
+ZrtpVerdict zrtp_consume_relay_ack (ZrtpStream * stream, const ZrtpReceived * in);
 
 /* exchange.c */
 /* A fresh exchange in stream->exchange with the choice's descriptors, or what is left of one that lost a
@@ -265,6 +307,10 @@ gboolean zrtp_exchange_begin (ZrtpStream * stream, ZrtpRole role, ZrtpMode mode,
 void zrtp_exchange_free (ZrtpExchange * exchange);
 gboolean zrtp_create_dhpart (ZrtpStream * stream);
 void zrtp_derive_multistream_keys (ZrtpStream * stream);
+void zrtp_derive_preshared_keys (ZrtpStream * stream);
+/* The responder's search for the secrets that keyID was made of. FALSE: none fits. */
+gboolean zrtp_find_preshared_key (ZrtpStream * stream, const guint8 key_id[ZRTP_SECRET_ID_LEN]);
+ZrtpSealKeys zrtp_exchange_seal_keys (const ZrtpExchange * exchange, ZrtpRole role);
 gboolean zrtp_create_confirm (ZrtpStream * stream);
 /* The alarm for an altered message that the sender's own MAC gives away (Z-8.1.1-2, -3). */
 ZrtpVerdict zrtp_altered_message (ZrtpStream * stream);
@@ -273,7 +319,7 @@ ZrtpVerdict zrtp_consume_repeated_dhpart1 (ZrtpStream * stream, const ZrtpReceiv
 ZrtpVerdict zrtp_consume_dhpart2 (ZrtpStream * stream, const ZrtpReceived * in);
 ZrtpVerdict zrtp_consume_repeated_dhpart2 (ZrtpStream * stream, const ZrtpReceived * in);
 ZrtpVerdict zrtp_consume_confirm1_dh (ZrtpStream * stream, const ZrtpReceived * in);
-ZrtpVerdict zrtp_consume_confirm1_multistream (ZrtpStream * stream, const ZrtpReceived * in);
+ZrtpVerdict zrtp_consume_confirm1_without_dh (ZrtpStream * stream, const ZrtpReceived * in);
 ZrtpVerdict zrtp_consume_confirm2 (ZrtpStream * stream, const ZrtpReceived * in);
 ZrtpVerdict zrtp_consume_repeated_confirm2 (ZrtpStream * stream, const ZrtpReceived * in);
 ZrtpVerdict zrtp_consume_conf2_ack (ZrtpStream * stream, const ZrtpReceived * in);

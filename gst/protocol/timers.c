@@ -206,6 +206,10 @@ request_due (ZrtpStream * stream)
     schedule_resent (schedule);
   } else if (stream->state == ZRTP_STREAM_FAILING) {
     zrtp_stream_enter (stream, ZRTP_STREAM_FAILED);
+  } else if (stream->state == ZRTP_STREAM_CLEARING) {
+    zrtp_goclear_unanswered (stream);
+  } else if (stream->state == ZRTP_STREAM_SECURE) {
+    zrtp_timers_request_answered (stream);      /* a SASrelay, or the Error that refuses a GoClear */
   } else {
     /* Z-6-16. Confirms that did come, but with a wrong MAC, name the cause. */
     gboolean bad_confirm = stream->exchange && stream->exchange->bad_confirm_seen;
