@@ -57,6 +57,16 @@ G_DEFINE_TYPE_WITH_CODE (GstZrtpDec, gst_zrtp_dec, GST_TYPE_ELEMENT,
     GST_DEBUG_CATEGORY_INIT (gst_zrtp_dec_debug, "zrtpdec", 0, "ZRTP decoder"))
 GST_ELEMENT_REGISTER_DEFINE (zrtpdec, "zrtpdec", GST_RANK_NONE, GST_TYPE_ZRTP_DEC);
 
+/* The pad on the other side. */
+static GstPad *
+other_pad (GstZrtpDec *self, GstPad *pad)
+{
+  return pad == self->rtp_sink  ? self->rtp_src
+      : pad == self->rtp_src    ? self->rtp_sink
+      : pad == self->rtcp_sink  ? self->rtcp_src
+                                : self->rtcp_sink;
+}
+
 /* RTCP that came on the RTP pad has no events of its own. The stream lock of rtcp_src is held. */
 static void
 ensure_rtcp_events (GstZrtpDec *self)
@@ -157,7 +167,7 @@ rtcp_chain_list (GstPad *pad, GstObject *parent, GstBufferList *list)
 }
 
 static gboolean
-is_srtp_field (GQuark field, GValue *value, gpointer data)
+is_not_srtp_field (GQuark field, GValue *value, gpointer data)
 {
   const gchar *name = g_quark_to_string (field);
 
@@ -179,11 +189,66 @@ rename_caps (GstEvent *event, const gchar *name)
   caps = gst_caps_copy (caps);
   structure = gst_caps_get_structure (caps, 0);
   gst_structure_set_name (structure, name);
-  gst_structure_filter_and_map_in_place (structure, is_srtp_field, NULL);
+  gst_structure_filter_and_map_in_place (structure, is_not_srtp_field, NULL);
   renamed = gst_event_new_caps (caps);
   gst_caps_unref (caps);
   gst_event_unref (event);
   return renamed;
+}
+
+/* caps under another name, as the other side of the element sees them; merged behind caps if both is TRUE. */
+static GstCaps *
+rename_all (GstCaps *caps, const gchar *from, const gchar *to, gboolean both)
+{
+  GstCaps *renamed = gst_caps_copy (caps);
+  guint i;
+
+  for (i = 0; i < gst_caps_get_size (renamed); i++) {
+    GstStructure *structure = gst_caps_get_structure (renamed, i);
+
+    if (gst_structure_has_name (structure, from)) {
+      gst_structure_set_name (structure, to);
+      gst_structure_filter_and_map_in_place (structure, is_not_srtp_field, NULL);
+    }
+  }
+  if (both)
+    return gst_caps_merge (caps, renamed);
+  gst_caps_unref (caps);
+  return gst_caps_simplify (renamed);
+}
+
+/* What may come is what may leave, plain or called SRTP; a source fixates its caps by what is asked for behind us. */
+static gboolean
+query_caps (GstZrtpDec *self, GstPad *pad, GstQuery *query)
+{
+  gboolean rtcp = pad == self->rtcp_sink || pad == self->rtcp_src;
+  const gchar *plain = rtcp ? "application/x-rtcp" : "application/x-rtp";
+  const gchar *secure = rtcp ? "application/x-srtcp" : "application/x-srtp";
+  gboolean sink = GST_PAD_IS_SINK (pad);
+  GstPad *other = other_pad (self, pad);
+  GstCaps *filter, *caps, *template, *result;
+
+  template = gst_pad_get_pad_template_caps (other);
+  caps = gst_pad_peer_query_caps (other, template);
+  gst_caps_unref (template);
+  caps = sink ? rename_all (caps, plain, secure, TRUE) : rename_all (caps, secure, plain, FALSE);
+  gst_query_parse_caps (query, &filter);
+  if (filter != NULL) {
+    result = gst_caps_intersect_full (filter, caps, GST_CAPS_INTERSECT_FIRST);
+    gst_caps_unref (caps);
+    caps = result;
+  }
+  gst_query_set_caps_result (query, caps);
+  gst_caps_unref (caps);
+  return TRUE;
+}
+
+static gboolean
+pad_query (GstPad *pad, GstObject *parent, GstQuery *query)
+{
+  if (GST_QUERY_TYPE (query) == GST_QUERY_CAPS)
+    return query_caps ((GstZrtpDec *) parent, pad, query);
+  return gst_pad_query_default (pad, parent, query);
 }
 
 /* Whether rtcp_src follows rtp_sink. */
@@ -200,8 +265,7 @@ rtp_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
 
   switch (GST_EVENT_TYPE (event)) {
     case GST_EVENT_CAPS:
-      event = rename_caps (event, "application/x-rtp");
-      break;
+      return gst_pad_push_event (self->rtp_src, rename_caps (event, "application/x-rtp"));
     case GST_EVENT_FLUSH_START:
     case GST_EVENT_FLUSH_STOP:
       if (is_muxed (self))
@@ -228,11 +292,12 @@ rtcp_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
   gboolean serialized = GST_EVENT_IS_SERIALIZED (event);
   gboolean ret;
 
-  if (GST_EVENT_TYPE (event) == GST_EVENT_CAPS)
-    event = rename_caps (event, "application/x-rtcp");
   if (serialized)
     GST_PAD_STREAM_LOCK (self->rtcp_src);
-  ret = gst_pad_event_default (pad, parent, event);
+  if (GST_EVENT_TYPE (event) == GST_EVENT_CAPS)
+    ret = gst_pad_push_event (self->rtcp_src, rename_caps (event, "application/x-rtcp"));
+  else
+    ret = gst_pad_event_default (pad, parent, event);
   if (serialized)
     GST_PAD_STREAM_UNLOCK (self->rtcp_src);
   return ret;
@@ -241,16 +306,11 @@ rtcp_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
 static GstIterator *
 iterate_internal_links (GstPad *pad, GstObject *parent)
 {
-  GstZrtpDec *self = GST_ZRTP_DEC (parent);
-  GstPad *other = pad == self->rtp_sink ? self->rtp_src
-      : pad == self->rtp_src            ? self->rtp_sink
-      : pad == self->rtcp_sink          ? self->rtcp_src
-                                        : self->rtcp_sink;
   GValue value = G_VALUE_INIT;
   GstIterator *iterator;
 
   g_value_init (&value, GST_TYPE_PAD);
-  g_value_set_object (&value, other);
+  g_value_set_object (&value, other_pad ((GstZrtpDec *) parent, pad));
   iterator = gst_iterator_new_single (GST_TYPE_PAD, &value);
   g_value_unset (&value);
   return iterator;
@@ -388,6 +448,7 @@ add_pad (GstZrtpDec *self, GstStaticPadTemplate *template)
   GstPad *pad = gst_pad_new_from_static_template (template, template->name_template);
 
   gst_pad_set_iterate_internal_links_function (pad, iterate_internal_links);
+  gst_pad_set_query_function (pad, pad_query);
   gst_element_add_pad (GST_ELEMENT (self), pad);
   return pad;
 }

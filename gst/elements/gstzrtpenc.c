@@ -22,8 +22,8 @@
  *
  * ## Example launch line
  * |[
- * gst-launch-1.0 -m audiotestsrc is-live=true ! opusenc ! rtpopuspay ! zrtpenc ! udpsink host=127.0.0.1 port=5002 udpsrc port=5000 caps="application/x-rtp,media=audio,clock-rate=48000,encoding-name=OPUS" ! zrtpdec ! rtpopusdepay ! opusdec ! fakesink
- * gst-launch-1.0 -m audiotestsrc is-live=true ! opusenc ! rtpopuspay ! zrtpenc ! udpsink host=127.0.0.1 port=5000 udpsrc port=5002 caps="application/x-rtp,media=audio,clock-rate=48000,encoding-name=OPUS" ! zrtpdec ! rtpopusdepay ! opusdec ! fakesink
+ * gst-launch-1.0 -m audiotestsrc is-live=true ! opusenc ! rtpopuspay ! zrtpenc ! udpsink host=127.0.0.1 port=5002 async=false udpsrc port=5000 caps="application/x-rtp,media=audio,clock-rate=48000,encoding-name=OPUS" ! zrtpdec ! rtpopusdepay ! opusdec ! fakesink
+ * gst-launch-1.0 -m audiotestsrc is-live=true ! opusenc ! rtpopuspay ! zrtpenc ! udpsink host=127.0.0.1 port=5000 async=false udpsrc port=5002 caps="application/x-rtp,media=audio,clock-rate=48000,encoding-name=OPUS" ! zrtpdec ! rtpopusdepay ! opusdec ! fakesink
  * ]| Both ends of a call, each in its own terminal: they go secure and print the same `sas`.
  *
  * Since: 0.1

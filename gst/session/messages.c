@@ -65,13 +65,13 @@ state_text (GstZrtpState state, GstZrtpSecurity security)
   }
   switch (security) {
     case GST_ZRTP_SECURITY_INSECURE:
-      return "The call is encrypted, but somebody may be listening: compare the words with your partner.";
+      return "The call is encrypted, but somebody may be listening: compare the code with your partner.";
     case GST_ZRTP_SECURITY_VERIFIED:
       return "The call is encrypted and your partner is verified.";
     case GST_ZRTP_SECURITY_VERIFIED_SIGNALLED:
       return "The call is encrypted and your partner is verified, also by the signalling.";
     default:
-      return "The call is encrypted. Compare the words with your partner to be sure that nobody listens.";
+      return "The call is encrypted. Compare the code with your partner to be sure that nobody listens.";
   }
 }
 
@@ -104,15 +104,15 @@ gst_zrtp_message_new_sas (GstZrtpSession *self, guint stream, const ZrtpSasInfo 
       text = g_strdup_printf (info->cache == ZRTP_CACHE_MISMATCH
               ? "Warning: this is not the partner of your earlier calls, or one of you lost the key. Do not trust the "
                 "call unless your partner reads out the same: %s"
-              : "Warning: the words differed, somebody is listening. Yours are: %s",
+              : "Warning: the codes differed, somebody is listening. Yours is: %s",
           info->text);
       break;
     case GST_ZRTP_SECURITY_VERIFIED:
     case GST_ZRTP_SECURITY_VERIFIED_SIGNALLED:
-      text = g_strdup_printf ("You have verified your partner. The words of this call are: %s", info->text);
+      text = g_strdup_printf ("You have verified your partner. The code of this call is: %s", info->text);
       break;
     default:
-      text = g_strdup_printf ("Ask your partner to read out these words, both of you must see the same: %s", info->text);
+      text = g_strdup_printf ("Read this out to your partner, both of you must see the same: %s", info->text);
       break;
   }
   structure = new_message (self, GST_ZRTP_MESSAGE_SAS, stream, text);
@@ -164,7 +164,7 @@ gst_zrtp_message_new_protocol_warning (GstZrtpSession *self, guint stream, ZrtpW
   } warnings[] = {
     [ZRTP_WARNING_CACHE_MISMATCH] = { "cache-mismatch",
         "The secret kept from earlier calls does not match: somebody may be listening, or your partner lost it. Compare "
-        "the words." },
+        "the code." },
     [ZRTP_WARNING_MESSAGE_MAC] = { "message-mac",
         "A message of the key agreement was altered on its way: somebody is attacking this call." },
     [ZRTP_WARNING_BAD_CONFIRM] = { "bad-confirm", "A forged or damaged confirmation was dropped." },
