@@ -46,7 +46,7 @@ typedef struct
   guint n_errors, n_remote_errors, n_sas, n_secure, n_keys_gone;
   guint32 error_code;           /* of the last */
   guint warnings;               /* bit for each ZrtpWarning */
-  guint n_warnings[16];
+  guint n_warnings[32];
   guint n_sent, n_sent_of_type[WIRE_N_TYPES + 1];
   guint64 media_at;
   guint media_sent;

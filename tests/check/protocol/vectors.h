@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   gsize len;
-  guint8 data[1024];
+  guint8 data[2048];
 } Octets;
 
 /* The root object of $ZRTP_VECTORS/name; aborts the test if it is not there. Unref it. */
