@@ -1,8 +1,8 @@
 /* handshake-bzrtp.c: the same calls as handshake-ours.c on Debian's libbzrtp, through its public interface.
  *
- * Three figures: the engine alone; with SRTP contexts for both directions on both ends made on the same replaced
- * algorithms that ours are made on; and, when built with BENCH_OWN_SRTP, made as libsrtp2 makes them by itself, which is
- * what a program on libbzrtp gets. Neither end has a cache.
+ * Three figures: the engine alone; with SRTP contexts for both directions on both ends made on the same
+ * replaced algorithms that ours are made on; and, when built with BENCH_OWN_SRTP, made as libsrtp2 makes them
+ * by itself, which is what a program on libbzrtp gets. Neither end has a cache.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */

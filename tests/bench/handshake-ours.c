@@ -1,7 +1,8 @@
 /* handshake-ours.c: complete calls from nothing to secure, both ends in one process, on one core.
  *
- * A handshake is: two associations, all messages between them, SRTP contexts for both directions on both ends, and
- * everything freed again. Neither end has a cache. Time on the wire does not count: the clock is virtual.
+ * A handshake is: two associations, all messages between them, SRTP contexts for both directions on both
+ * ends, and everything freed again. Neither end has a cache. Time on the wire does not count: the clock is
+ * virtual.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */

@@ -94,20 +94,28 @@ tap_new (GstPad * from, GstPad * next)
   return tap;
 }
 
-GstPad *
-source_new (GstPad * sink, GstCaps * caps)
+void
+source_start (GstPad * pad, GstCaps * caps)
 {
-  GstPad *pad = gst_pad_new ("source", GST_PAD_SRC);
   GstSegment segment;
 
-  g_assert (sink != NULL);
   gst_pad_set_active (pad, TRUE);
-  if (gst_pad_link (pad, sink) != GST_PAD_LINK_OK)
-    g_error ("nothing links to %s", GST_PAD_NAME (sink));
   gst_segment_init (&segment, GST_FORMAT_TIME);
   gst_pad_push_event (pad, gst_event_new_stream_start ("bench"));
   gst_pad_push_event (pad, gst_event_new_caps (caps));
   gst_pad_push_event (pad, gst_event_new_segment (&segment));
+  gst_caps_unref (caps);
+}
+
+GstPad *
+source_new (GstPad * sink, GstCaps * caps)
+{
+  GstPad *pad = gst_pad_new ("source", GST_PAD_SRC);
+
+  g_assert (sink != NULL);
+  if (gst_pad_link (pad, sink) != GST_PAD_LINK_OK)
+    g_error ("nothing links to %s", GST_PAD_NAME (sink));
+  source_start (pad, caps);
   return pad;
 }
 
@@ -158,16 +166,14 @@ packet_new (Shape shape, guint16 seq, gsize payload_len)
 }
 
 GstBuffer *
-packet_received (GstBuffer * sent)
+packet_received (const guint8 * octets, gsize len, guint16 seq)
 {
   GstBuffer *buffer = gst_buffer_new_allocate (NULL, DATAGRAM_LEN, NULL);
-  gsize len = gst_buffer_get_size (sent);
   GstMapInfo map;
 
   gst_buffer_map (buffer, &map, GST_MAP_WRITE);
-  gst_buffer_extract (sent, 0, map.data, len);
+  memcpy (map.data, octets, len);
   gst_buffer_unmap (buffer, &map);
   gst_buffer_set_size (buffer, len);
-  GST_BUFFER_PTS (buffer) = GST_BUFFER_PTS (sent);
-  return buffer;
+  return stamp (buffer, seq);
 }

@@ -30,7 +30,9 @@ typedef struct
 /* Links element's source pad to a new tap; its other side to next, if not NULL. */
 Tap *tap_new (GstPad * from, GstPad * next);
 
-/* A source pad that pushes media into sink, with stream-start, caps and segment sent. */
+/* Activates a linked source pad and sends stream-start, caps (which it takes) and segment. */
+void source_start (GstPad * pad, GstCaps * caps);
+/* A new source pad, started, that pushes into sink. */
 GstPad *source_new (GstPad * sink, GstCaps * caps);
 
 /* How a buffer lies in memory. */
@@ -41,5 +43,5 @@ typedef enum
 } Shape;
 
 GstBuffer *packet_new (Shape shape, guint16 seq, gsize payload_len);
-/* A copy of what crossed a tap as it would come from a socket. */
-GstBuffer *packet_received (GstBuffer * sent);
+/* Octets as they would come from a socket. */
+GstBuffer *packet_received (const guint8 * octets, gsize len, guint16 seq);

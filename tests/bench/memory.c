@@ -51,24 +51,35 @@ ignore_packet (GstElement * sender, guint stream, GstBuffer * packet)
   gst_buffer_unref (packet);
 }
 
-/* Sessions alone, each with one media stream, of which a run has begun. */
+/* Sessions alone, each with one media stream that has begun to send Hello. */
 static void
 measure_sessions (void)
 {
   GstZrtpSession **sessions = g_new0 (GstZrtpSession *, count + 1);
   GstElement *owner = gst_object_ref_sink (gst_bin_new ("owner"));
+  gchar *other = NULL;
   gsize before = 0;
   guint i, threads = 0;
 
   for (i = 0; i <= count; i++) {
     sessions[i] = gst_zrtp_session_new ();
-    if (!gst_zrtp_session_attach_sender (sessions[i], 0, owner, ignore_packet, NULL)
-        || !gst_zrtp_session_attach_receiver (sessions[i], 0, owner, NULL))
+    if (!gst_zrtp_session_attach_sender (sessions[i], 0, owner, ignore_packet, &other)
+        || !gst_zrtp_session_attach_receiver (sessions[i], 0, owner, &other))
       g_error ("a session takes no elements");
     gst_zrtp_session_activate (sessions[i]);
-    if (i == 0)                 /* what the first one loads is not one session's */
+    gst_zrtp_session_start_stream (sessions[i], 0, BENCH_SSRC + i);
+    gst_zrtp_session_transport (sessions[i], 0, TRUE);
+    if (i == 0) {               /* what the first one loads is not one session's */
+      gst_zrtp_session_wait_idle (sessions[i]);
       before = memory_used ();
+    }
     threads = MAX (threads, threads_running ());
+  }
+  for (i = 0; i <= count; i++) {
+    gst_zrtp_session_wait_idle (sessions[i]);
+    threads = MAX (threads, threads_running ());
+    if (gst_zrtp_session_get_state (sessions[i], 0) != GST_ZRTP_STATE_DISCOVERING)
+      g_error ("a session is not looking for its peer");
   }
   row ("memory", "session", (gdouble) (memory_used () - before) / count);
   row ("threads", "session", threads);

@@ -52,12 +52,12 @@ awk -v smoke="${ZRTP_BENCH_SMOKE:-}" -F '\t' '
   function ratio(text, ours, theirs, unit, goal,    r) {
     if (!has(ours) || !has(theirs)) return
     r = value[ours] / value[theirs]
-    printf "%-46s %10.0f %10.0f %-12s %8.3f  %-9s %s\n", text, value[ours], value[theirs], unit, r, goal, verdict(r, goal)
+    printf "%-62s %10.0f %10.0f %-12s %8.3f  %-9s %s\n", text, value[ours], value[theirs], unit, r, goal, verdict(r, goal)
   }
 
   function figure(text, name, unit, goal) {
     if (!has(name)) return
-    printf "%-46s %10.0f %10s %-12s %8s  %-9s %s\n", text, value[name], "", unit, "", goal, verdict(value[name], goal)
+    printf "%-62s %10.0f %10s %-12s %8s  %-9s %s\n", text, value[name], "", unit, "", goal, verdict(value[name], goal)
   }
 
   function verdict(r, goal,    part, ok) {
@@ -69,7 +69,7 @@ awk -v smoke="${ZRTP_BENCH_SMOKE:-}" -F '\t' '
   }
 
   END {
-    printf "%-46s %10s %10s %-12s %8s  %-9s\n", "", "ours", "theirs", "unit", "ratio", "goal"
+    printf "%-62s %10s %10s %-12s %8s  %-9s\n", "", "ours", "theirs", "unit", "ratio", "goal"
     n = split("160 1200", size, " ")
     split("0.25 0.3333", limit, " ")
     for (i = 1; i <= n; i++) {
