@@ -95,7 +95,7 @@ def main():
     build = os.path.abspath(sys.argv[1])
     os.environ['GST_PLUGIN_PATH'] = os.path.join(build, 'gst', 'elements')
     os.environ['GST_REGISTRY'] = os.path.join(build, 'readme-registry.bin')
-    subprocess.run(['gst-inspect-1.0', '--exists', 'zrtpenc'], check=True)
+    subprocess.run(['gst-inspect-1.0', '--exists', '--atleast-version=0.1', 'zrtpenc'], check=True)
     good, seen = True, set()
     for block in blocks():
         if block.lstrip().startswith('gst-launch-1.0'):
