@@ -74,14 +74,16 @@ ensure_rtcp_events (GstZrtpDec *self)
   GstEvent *event = gst_pad_get_sticky_event (self->rtcp_src, GST_EVENT_SEGMENT, 0);
   GstSegment segment;
   GstCaps *caps;
-  gchar *id;
+  gchar *rtp_id, *id;
 
   if (event != NULL) {
     gst_event_unref (event);
     return;
   }
-  id = gst_pad_create_stream_id (self->rtcp_src, GST_ELEMENT (self), "rtcp");
+  rtp_id = gst_pad_get_stream_id (self->rtp_sink);
+  id = g_strconcat (rtp_id ? rtp_id : GST_OBJECT_NAME (self), "/rtcp", NULL);
   gst_pad_push_event (self->rtcp_src, gst_event_new_stream_start (id));
+  g_free (rtp_id);
   g_free (id);
   caps = gst_caps_new_empty_simple ("application/x-rtcp");
   gst_pad_push_event (self->rtcp_src, gst_event_new_caps (caps));

@@ -108,14 +108,17 @@ ensure_own_events (Stream *stream, GstPad *src)
   GstEvent *event = gst_pad_get_sticky_event (src, GST_EVENT_SEGMENT, 0);
   GstSegment segment;
   GstCaps *caps;
-  gchar *id;
+  gchar *uuid, *id;
 
   if (event != NULL) {
     gst_event_unref (event);
     return;
   }
-  id = gst_pad_create_stream_id (src, GST_ELEMENT (stream->enc), GST_PAD_NAME (src));
+  /* gst_pad_create_stream_id is for elements with one sink pad. */
+  uuid = g_uuid_string_random ();
+  id = g_strconcat (uuid, "/", GST_PAD_NAME (src), NULL);
   gst_pad_push_event (src, gst_event_new_stream_start (id));
+  g_free (uuid);
   g_free (id);
   caps = gst_caps_new_simple ("application/x-rtp", "ssrc", G_TYPE_UINT, stream->ssrc, NULL);
   gst_pad_push_event (src, gst_event_new_caps (caps));

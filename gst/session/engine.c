@@ -278,9 +278,6 @@ verify (Step *step, gboolean verified)
   GstZrtpSession *self = step->session;
   guint stream = 0;
 
-  GST_OBJECT_LOCK (self);
-  self->sas_refused = !verified;
-  GST_OBJECT_UNLOCK (self);
   zrtp_association_set_verified (self->association, verified, step->now);
   drain (step);
   if (!step->sas_told) {

@@ -210,7 +210,7 @@ gst_zrtp_session_deactivate (GstZrtpSession *self)
         gst_zrtp_media_end_run (self->media[i]);
     }
     GST_OBJECT_LOCK (self);
-    self->have_sas = self->sas_refused = FALSE;
+    self->have_sas = FALSE;
     for (i = 0; i < ZRTP_MAX_STREAMS; i++) {
       if (self->media[i] != NULL)
         self->media[i]->security = GST_ZRTP_SECURITY_NONE;
@@ -507,10 +507,11 @@ gst_zrtp_session_judge (GstZrtpSession *self, GstZrtpState state)
     return GST_ZRTP_SECURITY_NONE;
   if (!self->have_sas)
     return GST_ZRTP_SECURITY_UNVERIFIED;
-  if (self->sas_refused)
+  if (self->sas.refused || self->sas.hello_hash == ZRTP_HELLO_HASH_MISMATCH)
     return GST_ZRTP_SECURITY_INSECURE;
   if (self->sas.verified)
-    return GST_ZRTP_SECURITY_VERIFIED;
+    return self->sas.hello_hash == ZRTP_HELLO_HASH_MATCH ? GST_ZRTP_SECURITY_VERIFIED_SIGNALLED
+                                                        : GST_ZRTP_SECURITY_VERIFIED;
   return self->sas.cache == ZRTP_CACHE_MISMATCH ? GST_ZRTP_SECURITY_INSECURE : GST_ZRTP_SECURITY_UNVERIFIED;
 }
 

@@ -93,6 +93,12 @@ cache_name (ZrtpCacheStatus status)
   return status == ZRTP_CACHE_MATCH ? "match" : status == ZRTP_CACHE_MISMATCH ? "mismatch" : "none";
 }
 
+static const gchar *
+hello_hash_name (ZrtpHelloHashStatus status)
+{
+  return status == ZRTP_HELLO_HASH_MATCH ? "match" : status == ZRTP_HELLO_HASH_MISMATCH ? "mismatch" : "absent";
+}
+
 GstStructure *
 gst_zrtp_message_new_sas (GstZrtpSession *self, guint stream, const ZrtpSasInfo *info, GstZrtpSecurity security)
 {
@@ -125,7 +131,7 @@ gst_zrtp_message_new_sas (GstZrtpSession *self, guint stream, const ZrtpSasInfo 
   set_string (structure, "sas-hash", sas_hash);
   set_string (structure, "security", gst_zrtp_security_to_string (security));
   set_string (structure, "cache", cache_name (info->cache));
-  set_string (structure, "signalled-hash", "absent");
+  set_string (structure, "signalled-hash", hello_hash_name (info->hello_hash));
   set_string (structure, "peer-zid", peer_zid);
   set_string (structure, "peer-name", info->peer_name);
   set_string (structure, "peer-client", info->peer_client);
@@ -138,8 +144,8 @@ gst_zrtp_message_new_sas (GstZrtpSession *self, guint stream, const ZrtpSasInfo 
           : info->role == ZRTP_ROLE_RESPONDER ? "responder"
                                               : "none");
   gst_structure_set (structure, "verified", G_TYPE_BOOLEAN, info->verified, "local-verified", G_TYPE_BOOLEAN,
-      info->local_verified, "remote-verified", G_TYPE_BOOLEAN, info->remote_verified, "relayed", G_TYPE_BOOLEAN, FALSE,
-      "enrolled", G_TYPE_BOOLEAN, FALSE, "disclosure", G_TYPE_BOOLEAN, info->remote_disclosure, "mitm",
+      info->local_verified, "remote-verified", G_TYPE_BOOLEAN, info->remote_verified, "relayed", G_TYPE_BOOLEAN,
+      info->relayed, "enrolled", G_TYPE_BOOLEAN, info->enrolled, "disclosure", G_TYPE_BOOLEAN, info->remote_disclosure, "mitm",
       G_TYPE_BOOLEAN, info->remote_mitm, NULL);
   g_free (sas_hash);
   g_free (peer_zid);
@@ -176,6 +182,23 @@ gst_zrtp_message_new_protocol_warning (GstZrtpSession *self, guint stream, ZrtpW
         "The secret shared with your partner could not be kept: the next call will look like a first one." },
     [ZRTP_WARNING_PEER_DISCLOSES] = { "peer-discloses",
         "The other side says that it may disclose the keys of this call to a third party." },
+    [ZRTP_WARNING_AUX_MISMATCH] = { "aux-mismatch",
+        "The secret that was set for this call is not the one of the other side." },
+    [ZRTP_WARNING_SAS_REFUSED] = { "sas-refused",
+        "You said that the codes differ: somebody is between you and your partner. Do not trust this call." },
+    [ZRTP_WARNING_TOO_MANY_FAILURES] = { "too-many-failures",
+        "Agreeing on keys failed too often: somebody may be attacking this call. It is not tried again by itself." },
+    [ZRTP_WARNING_CLEAR_NOT_ALLOWED] = { "clear-not-allowed",
+        "One side wanted to switch encryption off and the other one does not allow that." },
+    [ZRTP_WARNING_CLEAR_REQUESTED] = { "clear-requested", "The other side has switched encryption off." },
+    [ZRTP_WARNING_FORGED_CLEAR] = { "forged-clear",
+        "A forged request to switch encryption off was dropped: somebody is attacking this call." },
+    [ZRTP_WARNING_UNTRUSTED_RELAY] = { "untrusted-relay",
+        "A telephone system that you do not trust sent a code to show: it was ignored." },
+    [ZRTP_WARNING_ENROLLMENT_UNPROVEN] = { "enrollment-unproven",
+        "Compare the code first: only then can the telephone system be trusted in later calls." },
+    [ZRTP_WARNING_HELLO_HASH] = { "hello-hash",
+        "The other side is not the one that signalling announced: somebody may be listening." },
   };
 
   if ((guint) warning >= G_N_ELEMENTS (warnings) || warnings[warning].code == NULL)

@@ -76,7 +76,6 @@ struct _GstZrtpSession
   GHashTable *refused;          /* property name -> why its last value was refused */
   gboolean have_sas;
   ZrtpSasInfo sas;
-  gboolean sas_refused;         /* the user said that the strings differ */
 
   GMutex run_lock;              /* who takes part, and when a run begins and ends */
   guint active;                 /* elements in PAUSED or PLAYING */
