@@ -143,24 +143,24 @@ class Crossing:
     def __init__(self, said, datagrams, tag_length):
         clear_packets = {(rtp.ssrc, rtp.seq): rtp for rtp in said}
         self.clear_before = self.clear_after = self.other = self.zrtp = 0
+        self.begun = False
         self.encrypted = set()
         same = total = 0
         self.ciphertext, self.plaintext = bytearray(), bytearray()
-        begun = False
         for datagram in datagrams:
             message = wire.zrtp_message(datagram.payload)
             if message:
                 self.zrtp += 1
                 # From its Commit or its DHPart1 on, a side sends no more media in the clear (RFC 6189 section 4).
-                begun = begun or message in ('Commit', 'DHPart1')
+                self.begun = self.begun or message in ('Commit', 'DHPart1')
                 continue
             rtp = wire.parse_rtp(datagram.payload)
             clear = rtp and clear_packets.get((rtp.ssrc, rtp.seq))
             if not clear:
                 self.other += 1
             elif clear.octets == rtp.octets:
-                self.clear_after += begun
-                self.clear_before += not begun
+                self.clear_after += self.begun
+                self.clear_before += not self.begun
             elif clear.header == rtp.header and len(rtp.payload) == len(clear.payload) + tag_length:
                 self.encrypted.add((rtp.ssrc, rtp.seq))
                 body = rtp.payload[:len(clear.payload)]
@@ -241,14 +241,14 @@ def judge(sides, directory, ports, orderly):
                     '%s: %d packets encrypted (%.2f bits of entropy an octet, %.2f before; %.1f %% of the octets as '
                     'before, chance is 0.4 %%)' % (names, len(crossing.encrypted), entropy(crossing.ciphertext),
                                                    entropy(crossing.plaintext), 100 * crossing.same_share))
-        verdict.say(crossing.clear_after == 0 and crossing.zrtp > 0 and crossing.other == 0,
+        verdict.say(crossing.begun and crossing.clear_after == 0 and crossing.other == 0,
                     '%s: %d clear media packets after secure (%d before the key agreement began), %d ZRTP packets, '
                     '%d of any other kind' % (names, crossing.clear_after, crossing.clear_before, crossing.zrtp,
                                               crossing.other))
         originals = {(rtp.ssrc, rtp.seq): rtp.octets for rtp in said}
         equal = {(rtp.ssrc, rtp.seq) for rtp in heard if originals.get((rtp.ssrc, rtp.seq)) == rtp.octets}
         arrived = len(equal & crossing.encrypted)
-        verdict.say(heard and len(equal) == len(heard) and arrived >= 0.98 * len(crossing.encrypted),
+        verdict.say(arrived and len(equal) == len(heard) and arrived >= 0.98 * len(crossing.encrypted),
                     '%s: %d of them decrypted to the very packets that were encrypted, %d to others' % (
                         names, arrived, len(heard) - len(equal)))
         sound_said, sound_heard = samples_of(me.path('-says.wav')), samples_of(other.path('-heard.wav'))
