@@ -6,6 +6,8 @@
 
 #include "gst/protocol/stream.h"
 
+/* A Hello that is not acknowledged comes again after 50 to 200 ms, one or two copies may be lost. */
+#define ZRTP_HELLO_REPEATED_WITHIN (500 * G_GUINT64_CONSTANT (1000000))
 #define SUPPORTED_VERSION "1.1"         /* of "1.10" three octets count (Z-4.1.1-1) */
 
 ZrtpPeer *
@@ -66,7 +68,8 @@ zrtp_stream_set_peer_hash (ZrtpStream * stream, const guint8 * hash)
     zrtp_timers_peer_seen (stream);
 }
 
-/* The one that signalling speaks of, or the most recent: the peer repeats its Hello, a forger's guess is sent once. */
+/* The one that signalling speaks of, or the most recent that was acknowledged: the peer repeats its Hello until then, a
+ * forger's guess is sent once. */
 static ZrtpPeer *
 likeliest_peer (ZrtpStream * stream)
 {
@@ -74,29 +77,58 @@ likeliest_peer (ZrtpStream * stream)
 
   for (guint i = 0; i < stream->peers->len; i++) {
     ZrtpPeer *peer = g_ptr_array_index (stream->peers, i);
-    gboolean matches = zrtp_stream_check_hello_hash (stream, &peer->message) == ZRTP_HELLO_HASH_MATCH;
-    if (matches)
+
+    if (zrtp_stream_check_hello_hash (stream, &peer->message) == ZRTP_HELLO_HASH_MATCH)
       return peer;
-    if (!best || peer->last_seen >= best->last_seen)
+    if (!best || (peer->acknowledged && !best->acknowledged)
+        || (peer->acknowledged == best->acknowledged && peer->last_seen >= best->last_seen))
       best = peer;
   }
   return best;
 }
 
-static void
-forget_oldest_peer (ZrtpStream * stream)
+static gboolean
+several_peers_acknowledged (const ZrtpStream * stream)
 {
-  guint oldest = 0;
+  guint acknowledged = 0;
 
-  for (guint i = 1; i < stream->peers->len; i++) {
+  for (guint i = 0; i < stream->peers->len; i++)
+    acknowledged += ((ZrtpPeer *) g_ptr_array_index (stream->peers, i))->acknowledged;
+  return acknowledged > 1;
+}
+
+/* Makes room for one more Hello at the cost of one that came once and was not repeated in its time. FALSE: there is none. */
+static gboolean
+forget_a_guess (ZrtpStream * stream)
+{
+  for (guint i = 0; i < stream->peers->len; i++) {
     ZrtpPeer *peer = g_ptr_array_index (stream->peers, i);
-    ZrtpPeer *candidate = g_ptr_array_index (stream->peers, oldest);
-    if (peer->last_seen < candidate->last_seen)
-      oldest = i;
+
+    if (peer->acknowledged || peer == stream->peer
+        || stream->association->now < peer->last_seen + ZRTP_HELLO_REPEATED_WITHIN)
+      continue;
+    g_ptr_array_remove_index (stream->peers, i);
+    return TRUE;
   }
-  if (g_ptr_array_index (stream->peers, oldest) == stream->peer)
-    stream->peer = NULL;
-  g_ptr_array_remove_index (stream->peers, oldest);
+  return FALSE;
+}
+
+/* A Hello of a chain that was not known before (attack C2): the first is as good as acknowledged, a further one when it is repeated.
+ * NULL: no room. */
+static ZrtpPeer *
+add_peer (ZrtpStream * stream, const ZrtpReceived * in, const ZrtpHello * hello)
+{
+  ZrtpPeer *peer;
+
+  if (stream->peers->len == ZRTP_MAX_PEERS && !forget_a_guess (stream))
+    return NULL;
+  peer = g_new0 (ZrtpPeer, 1);
+  peer->hello = *hello;
+  peer->acknowledged = stream->peers->len == 0;
+  zrtp_message_set (&peer->message, in->data, in->len);
+  g_ptr_array_add (stream->peers, peer);
+  zrtp_timers_peer_seen (stream);
+  return peer;
 }
 
 /* After a Hello or HelloACK: with both there, on to READY. */
@@ -137,23 +169,22 @@ zrtp_consume_hello (ZrtpStream * stream, const ZrtpReceived * in)
   peer = zrtp_stream_find_peer (stream, hello.h3);
   if (peer && !zrtp_message_equal (&peer->message, in->data, in->len))
     return ZRTP_DROP_CHANGED;   /* attack B1 */
-  if (!peer) {
+  if (peer) {
+    peer->acknowledged = TRUE;
+  } else {
     ZrtpMessage message = { (guint8 *) in->data, in->len };
 
     if (!hello_hash_allows (stream, &message)) {
       stream->stats.dropped_hello_hash++;
       return ZRTP_DROP_STATE;   /* and no HelloACK (Z-5.3-4) */
     }
-    if (stream->peers->len == ZRTP_MAX_PEERS)
-      forget_oldest_peer (stream);
-    peer = g_new0 (ZrtpPeer, 1);
-    peer->hello = hello;
-    zrtp_message_set (&peer->message, in->data, in->len);
-    g_ptr_array_add (stream->peers, peer);
-    zrtp_timers_peer_seen (stream);
+    peer = add_peer (stream, in, &hello);
+    if (!peer)
+      return ZRTP_DROP_STATE;
   }
   peer->last_seen = association->now;
-  zrtp_stream_send_ack (stream, ZRTP_MESSAGE_HELLO_ACK);
+  if (peer->acknowledged)
+    zrtp_stream_send_ack (stream, ZRTP_MESSAGE_HELLO_ACK);
   if (stream->no_peer) {
     stream->no_peer = FALSE;
     zrtp_stream_announce_state (stream);
@@ -202,7 +233,7 @@ zrtp_stream_try_commit (ZrtpStream * stream)
       zrtp_association_warn_once (association, stream, ZRTP_WARNING_EQUAL_PASSIVE);
     return;
   }
-  if (stream->state == ZRTP_STREAM_READY && stream->peers->len > 1 && !zrtp_timers_several_peers_waited (stream)) {
+  if (stream->state == ZRTP_STREAM_READY && several_peers_acknowledged (stream) && !zrtp_timers_several_peers_waited (stream)) {
     zrtp_timers_several_peers (stream);
     return;
   }

@@ -55,6 +55,7 @@ typedef struct
   ZrtpMessage message;
   ZrtpHello hello;
   guint64 last_seen;
+  gboolean acknowledged;        /* was alone when it came, or came again: more than a forger's single guess */
 } ZrtpPeer;
 
 /* Everything of one key agreement; wiped as a whole. */
