@@ -188,7 +188,6 @@ hello_answered (ZrtpStream * stream)
   /* A Commit acknowledges our Hello (Z-5.4-8). */
   stream->acked = TRUE;
   stream->no_peer = FALSE;
-  zrtp_timers_hello_acknowledged (stream);
   zrtp_timers_request_answered (stream);
 }
 

@@ -87,16 +87,6 @@ likeliest_peer (ZrtpStream * stream)
   return best;
 }
 
-static gboolean
-several_peers_acknowledged (const ZrtpStream * stream)
-{
-  guint acknowledged = 0;
-
-  for (guint i = 0; i < stream->peers->len; i++)
-    acknowledged += ((ZrtpPeer *) g_ptr_array_index (stream->peers, i))->acknowledged;
-  return acknowledged > 1;
-}
-
 /* Makes room for one more Hello at the cost of one that came once and was not repeated in its time. FALSE: there is none. */
 static gboolean
 forget_a_guess (ZrtpStream * stream)
@@ -233,7 +223,7 @@ zrtp_stream_try_commit (ZrtpStream * stream)
       zrtp_association_warn_once (association, stream, ZRTP_WARNING_EQUAL_PASSIVE);
     return;
   }
-  if (stream->state == ZRTP_STREAM_READY && several_peers_acknowledged (stream) && !zrtp_timers_several_peers_waited (stream)) {
+  if (stream->state == ZRTP_STREAM_READY && stream->peers->len > 1 && !zrtp_timers_several_peers_waited (stream)) {
     zrtp_timers_several_peers (stream);
     return;
   }

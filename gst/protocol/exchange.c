@@ -63,6 +63,7 @@ zrtp_exchange_begin (ZrtpStream * stream, ZrtpRole role, ZrtpMode mode, const Zr
   ZrtpExchange *exchange = g_new0 (ZrtpExchange, 1);
 
   stream->exchange = exchange;
+  zrtp_timers_exchange_begun (stream);
   exchange->role = role;
   exchange->mode = mode;
   exchange->choice = *choice;

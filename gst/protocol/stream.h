@@ -332,6 +332,7 @@ void zrtp_timers_clear (ZrtpStream * stream);
 void zrtp_timers_hello_started (ZrtpStream * stream);
 void zrtp_timers_hello_acknowledged (ZrtpStream * stream);
 void zrtp_timers_peer_seen (ZrtpStream * stream);
+void zrtp_timers_exchange_begun (ZrtpStream * stream);
 void zrtp_timers_request_sent (ZrtpStream * stream);
 void zrtp_timers_request_answered (ZrtpStream * stream);
 void zrtp_timers_responder_heard (ZrtpStream * stream);

@@ -17,15 +17,18 @@
 #define T2_CAP (1200 * MS)
 #define T2_RESENDS 10
 
-/* A HelloACK is not authenticated: without the peer's own Hello behind it ours go on, slowly (attack C4). */
+/* A HelloACK is not authenticated, and may have been the answer to a forger's Hello: until a Commit is there, ours go on slowly
+ * (attacks C2, C4). */
 #define SLOW_HELLO_INTERVAL (2000 * MS)
 #define SLOW_HELLO_RESENDS 30
 
 #define RESPONDER_PATIENCE (10000 * MS) /* Z-6-14 */
 /* An Error is not authenticated either: it counts when nothing better has come by then (attack C1). */
 #define ERROR_GRACE (2000 * MS)
-/* Which of several Hellos is the peer's shows when one is followed by a Commit (attack C2). */
-#define SEVERAL_PEERS_PATIENCE (1000 * MS)
+/* Which of several Hellos is the peer's shows when one is followed by a Commit, or comes again (attack C2). */
+#define SEVERAL_PEERS_PATIENCE (2 * SLOW_HELLO_INTERVAL + 1000 * MS)
+/* From this resend of a Commit on the Hello goes with it: the peer may have lost it among forged ones. */
+#define RESENDS_WITHOUT_HELLO 2
 #define PING_INTERVAL (50 * MS)
 
 static guint64
@@ -86,26 +89,28 @@ zrtp_timers_hello_started (ZrtpStream * stream)
 void
 zrtp_timers_hello_acknowledged (ZrtpStream * stream)
 {
-  if (stream->peers->len > 0)
-    schedule_stop (&stream->hello_schedule);
-  else
-    schedule_start (stream, &stream->hello_schedule, SLOW_HELLO_INTERVAL, SLOW_HELLO_INTERVAL,
-        SLOW_HELLO_RESENDS);
+  schedule_start (stream, &stream->hello_schedule, SLOW_HELLO_INTERVAL, SLOW_HELLO_INTERVAL, SLOW_HELLO_RESENDS);
 }
 
 /* The peer speaks ZRTP: patience grows, also when the short schedule has just ended (Z-6-11). */
 void
 zrtp_timers_peer_seen (ZrtpStream * stream)
 {
-  if (stream->acked) {
-    schedule_stop (&stream->hello_schedule);
+  if (stream->acked)
     return;
-  }
   if (stream->hello_schedule.due == ZRTP_NO_DEADLINE) {
     zrtp_timers_hello_started (stream);
     zrtp_stream_send (stream, &stream->hello);
   }
   stream->hello_schedule.limit = T1_RESENDS_TO_A_KNOWN_PEER;
+}
+
+/* A Commit has been sent or accepted: it says more than a Hello. */
+void
+zrtp_timers_exchange_begun (ZrtpStream * stream)
+{
+  schedule_stop (&stream->hello_schedule);
+  stream->commit_due = ZRTP_NO_DEADLINE;
 }
 
 void
@@ -191,8 +196,8 @@ hello_due (ZrtpStream * stream)
   }
   /* Silence; a late Hello or Commit is still served (Z-6-15). */
   schedule_stop (schedule);
-  stream->no_peer = TRUE;
-  zrtp_stream_enter (stream, stream->state);
+  stream->no_peer = stream->state == ZRTP_STREAM_HELLO;
+  zrtp_stream_announce_state (stream);
 }
 
 static void
@@ -202,6 +207,8 @@ request_due (ZrtpStream * stream)
 
   if (schedule->resent < schedule->limit) {
     stream->stats.resent++;
+    if (stream->state == ZRTP_STREAM_I1 && schedule->resent >= RESENDS_WITHOUT_HELLO)
+      zrtp_stream_send (stream, &stream->hello);
     zrtp_stream_send (stream, &stream->outstanding);
     schedule_resent (schedule);
   } else if (stream->state == ZRTP_STREAM_FAILING) {
