@@ -239,40 +239,59 @@ is_version_2 (const guint8 *data, gsize len)
   return len >= 1 && (data[0] & 0xc0) == 0x80;
 }
 
-/* Whether the packet can be changed where it is, with room octets behind it. */
-static inline gboolean
-can_change_in_place (GstBuffer *buffer, gsize room)
+/* A buffer's only memory if the packet can be changed where it is, with room octets behind it; else NULL. */
+static inline GstMemory *
+peek_own_memory (GstBuffer *buffer, gsize room)
 {
   GstMemory *memory;
   gsize size, offset, maxsize;
 
   if (!gst_buffer_is_writable (buffer) || gst_buffer_n_memory (buffer) != 1)
-    return FALSE;
+    return NULL;
   memory = gst_buffer_peek_memory (buffer, 0);
   if (!gst_memory_is_writable (memory))
-    return FALSE;
+    return NULL;
   size = gst_memory_get_sizes (memory, &offset, &maxsize);
-  return maxsize - offset - size >= room;
+  return maxsize - offset - size >= room ? memory : NULL;
 }
 
-/* A writable copy with its metadata, timestamps and room behind it: the one copy of a packet. malloc's caches are quicker
- * here than a GstBufferPool, whose queue takes two locked operations and resets the buffer each time. */
-static GstBuffer *
-copy_with_room (GstBuffer *buffer, gsize size, gsize room)
+/* Makes the packet's octets writable, with room octets behind them: in place, or in the one copy that a packet ever gets,
+ * metadata included. malloc's caches are quicker here than a GstBufferPool, which takes two locked operations and resets
+ * the buffer each time. On success *buffer has the returned memory alone, mapped; else *buffer is gone. */
+static GstMemory *
+make_writable (GstBuffer **buffer, gsize room, GstMapInfo *map, gsize *size)
 {
-  GstBuffer *copy = gst_buffer_new_allocate (NULL, size + room, NULL);
-  GstMapInfo map;
+  GstMemory *memory = peek_own_memory (*buffer, room);
+  GstBuffer *copy;
 
-  if (copy == NULL)
-    return NULL;
-  if (!gst_buffer_map (copy, &map, GST_MAP_WRITE)) {
-    gst_buffer_unref (copy);
+  if (G_LIKELY (memory != NULL)) {
+    if (gst_memory_map (memory, map, GST_MAP_READWRITE)) {
+      *size = map->size;
+      return memory;
+    }
+    gst_clear_buffer (buffer);
     return NULL;
   }
-  gst_buffer_extract (buffer, 0, map.data, size);
-  gst_buffer_unmap (copy, &map);
-  gst_buffer_copy_into (copy, buffer, GST_BUFFER_COPY_METADATA, 0, -1);
-  return copy;
+
+  *size = gst_buffer_get_size (*buffer);
+  memory = gst_allocator_alloc (NULL, *size + room, NULL);
+  if (memory == NULL || !gst_memory_map (memory, map, GST_MAP_READWRITE)) {
+    if (memory != NULL)
+      gst_memory_unref (memory);
+    gst_clear_buffer (buffer);
+    return NULL;
+  }
+  gst_buffer_extract (*buffer, 0, map->data, *size);
+  if (gst_buffer_is_writable (*buffer)) {
+    gst_buffer_replace_all_memory (*buffer, memory);
+    return memory;
+  }
+  copy = gst_buffer_new ();
+  gst_buffer_copy_into (copy, *buffer, GST_BUFFER_COPY_METADATA, 0, -1);
+  gst_buffer_append_memory (copy, memory);
+  gst_buffer_unref (*buffer);
+  *buffer = copy;
+  return memory;
 }
 
 /* The send side's lock is held. */
@@ -281,6 +300,7 @@ protect_one (GstZrtpMedia *media, GstBuffer *buffer, gboolean rtcp)
 {
   GstZrtpMediaDirection *send = &media->send;
   ZrtpSrtpResult result;
+  GstMemory *memory;
   GstMapInfo map;
   gsize size;
 
@@ -294,30 +314,23 @@ protect_one (GstZrtpMedia *media, GstBuffer *buffer, gboolean rtcp)
     return NULL;
   }
 
-  size = gst_buffer_get_size (buffer);
-  if (!can_change_in_place (buffer, ZRTP_SRTP_MAX_TRAILER)) {
-    GstBuffer *copy = copy_with_room (buffer, size, ZRTP_SRTP_MAX_TRAILER);
-
-    gst_buffer_unref (buffer);
-    buffer = copy;
-  }
-  if (buffer == NULL || !gst_buffer_map (buffer, &map, GST_MAP_READWRITE)) {
+  memory = make_writable (&buffer, ZRTP_SRTP_MAX_TRAILER, &map, &size);
+  if (memory == NULL) {
     count_failure (media, send, ZRTP_SRTP_FAILED);
-    gst_clear_buffer (&buffer);
     return NULL;
   }
   if (rtcp || is_rtcp (map.data, size))
     result = zrtp_srtp_protect_rtcp (send->srtp, map.data, &size);
   else
     result = zrtp_srtp_protect (send->srtp, map.data, &size);
-  gst_buffer_unmap (buffer, &map);
+  gst_memory_unmap (memory, &map);
 
   if (result != ZRTP_SRTP_OK) {
     count_failure (media, send, result);
     gst_buffer_unref (buffer);
     return NULL;
   }
-  gst_buffer_set_size (buffer, size);
+  gst_memory_resize (memory, 0, size);
   send->counters.secured++;
   return buffer;
 }
@@ -394,9 +407,10 @@ unprotect_one (GstZrtpMedia *media, GstBuffer *buffer, gboolean *rtcp, ListWalk 
 {
   GstZrtpMediaDirection *receive = &media->receive;
   gboolean rtcp_port = *rtcp;
-  gboolean in_place;
   ZrtpSrtpResult result;
+  GstMemory *memory;
   GstMapInfo map;
+  guint8 header[12];
   gsize size;
 
   if (G_UNLIKELY (!media->enabled)) {
@@ -404,18 +418,9 @@ unprotect_one (GstZrtpMedia *media, GstBuffer *buffer, gboolean *rtcp, ListWalk 
     return buffer;
   }
 
-  in_place = receive->gate == GST_ZRTP_GATE_SRTP && can_change_in_place (buffer, 0);
-  if (!gst_buffer_map (buffer, &map, in_place ? GST_MAP_READWRITE : GST_MAP_READ)) {
-    count_failure (media, receive, ZRTP_SRTP_FAILED);
-    gst_buffer_unref (buffer);
-    return NULL;
-  }
-
-  if (G_UNLIKELY (!is_version_2 (map.data, map.size))) {
-    gboolean zrtp = !rtcp_port && zrtp_packet_is_zrtp (map.data, map.size);
-
-    gst_buffer_unmap (buffer, &map);
-    if (zrtp)
+  size = gst_buffer_extract (buffer, 0, header, sizeof header);
+  if (G_UNLIKELY (!is_version_2 (header, size))) {
+    if (!rtcp_port && zrtp_packet_is_zrtp (header, size))
       g_queue_push_tail (&walk->zrtp, buffer);
     else {
       /* STUN, DTLS, TURN and the unknown are for whoever owns the socket (RFC 7983, attack F10). */
@@ -425,46 +430,35 @@ unprotect_one (GstZrtpMedia *media, GstBuffer *buffer, gboolean *rtcp, ListWalk 
     return NULL;
   }
   if (!rtcp_port)
-    *rtcp = is_rtcp (map.data, map.size);
+    *rtcp = is_rtcp (header, size);
 
   if (receive->gate == GST_ZRTP_GATE_PASS) {
-    gst_buffer_unmap (buffer, &map);
     receive->counters.clear++;
     return buffer;
   }
   if (receive->gate == GST_ZRTP_GATE_HOLD) {
-    gst_buffer_unmap (buffer, &map);
     receive->counters.held++;
     gst_buffer_unref (buffer);
     return NULL;
   }
 
-  if (!in_place) {
-    GstBuffer *copy;
-
-    gst_buffer_unmap (buffer, &map);
-    copy = copy_with_room (buffer, gst_buffer_get_size (buffer), 0);
-    gst_buffer_unref (buffer);
-    buffer = copy;
-    if (buffer == NULL || !gst_buffer_map (buffer, &map, GST_MAP_READWRITE)) {
-      count_failure (media, receive, ZRTP_SRTP_FAILED);
-      gst_clear_buffer (&buffer);
-      return NULL;
-    }
+  memory = make_writable (&buffer, 0, &map, &size);
+  if (memory == NULL) {
+    count_failure (media, receive, ZRTP_SRTP_FAILED);
+    return NULL;
   }
-  size = map.size;
   if (*rtcp)
     result = zrtp_srtp_unprotect_rtcp (receive->srtp, map.data, &size);
   else
     result = zrtp_srtp_unprotect (receive->srtp, map.data, &size);
-  gst_buffer_unmap (buffer, &map);
+  gst_memory_unmap (memory, &map);
 
   if (result != ZRTP_SRTP_OK) {
     count_failure (media, receive, result);
     gst_buffer_unref (buffer);
     return NULL;
   }
-  gst_buffer_set_size (buffer, size);
+  gst_memory_resize (memory, 0, size);
   receive->counters.secured++;
   if (G_UNLIKELY (!receive->authenticated))
     receive->authenticated = walk->first_authentic = TRUE;
