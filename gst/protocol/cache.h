@@ -25,6 +25,9 @@ typedef struct
   guint32 preshared_run;        /* Preshared calls since the last DH exchange */
   guint32 expiry_interval;      /* seconds from now; 0xffffffff: never */
   gchar name[64];               /* given by the local user, UTF-8; empty if none */
+  /* Set by lookup alone: the cache could not be read, so "no entry" means nothing. The user is told, and nothing is stored
+   * over what may be there (attack D7). */
+  gboolean unreadable;
 } ZrtpCacheEntry;
 
 /* Called by the association from whatever thread drives it; a shared table does its own locking. */

@@ -1,0 +1,295 @@
+/* file.c: the cache as a file: whose it is, who else could have written it, and making a new one.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE             /* renameat2() */
+#endif
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ext/sqlite/cache_private.h"
+
+/* The SQLite file format, "The Database Header". */
+#define HEADER_LEN 100
+#define HEADER_USER_VERSION 60
+#define HEADER_APPLICATION_ID 68
+static const gchar header_magic[16] = "SQLite format 3";
+
+static void G_GNUC_PRINTF (3, 4)
+set_error (GError **error, ZrtpCacheDbError code, const gchar *format, ...)
+{
+  va_list args;
+  gchar *text;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_set_error_literal (error, ZRTP_CACHE_DB_ERROR, code, text);
+  g_free (text);
+}
+
+/* ---- The folder ---- */
+
+/* Who may write the folder can put another file in the place of the cache, or a log beside it that SQLite would replay. */
+static gboolean
+check_folder (const gchar *folder, const gchar *path, GError **error)
+{
+  struct stat status;
+
+  if (stat (folder, &status) != 0 || !S_ISDIR (status.st_mode))
+    set_error (error, ZRTP_CACHE_DB_ERROR_UNREADABLE, "%s: there is no folder %s; create it (mode 0700), or choose "
+        "another path for the cache", path, folder);
+  else if (status.st_uid != geteuid () && status.st_uid != 0)
+    set_error (error, ZRTP_CACHE_DB_ERROR_UNSAFE, "%s: the folder %s belongs to another user; keep the cache in a "
+        "folder of your own", path, folder);
+  else if (status.st_mode & (S_IWGRP | S_IWOTH))
+    set_error (error, ZRTP_CACHE_DB_ERROR_UNSAFE, "%s: others may write in the folder %s; take that right away "
+        "(chmod go-w), or keep the cache in a folder of your own", path, folder);
+  else if (faccessat (AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) != 0)
+    set_error (error, ZRTP_CACHE_DB_ERROR_UNREADABLE, "%s: the folder %s cannot be written (%s); the cache needs "
+        "files of its own there", path, folder, g_strerror (errno));
+  else
+    return TRUE;
+  return FALSE;
+}
+
+/* path made absolute, with no symbolic link among its folders: SQLite is told to follow none. */
+gchar *
+zrtp_cache_db_resolve (const gchar *path, GError **error)
+{
+  g_autofree gchar *folder = g_path_get_dirname (path);
+  g_autofree gchar *base = g_path_get_basename (path);
+  gchar *real = realpath (folder, NULL);
+  gchar *resolved = NULL;
+
+  if (real == NULL)
+    set_error (error, ZRTP_CACHE_DB_ERROR_UNREADABLE, "%s: the folder %s cannot be entered (%s); create it (mode "
+        "0700), or choose another path for the cache", path, folder, g_strerror (errno));
+  else if (check_folder (real, path, error))
+    resolved = g_build_filename (real, base, NULL);
+  free (real);
+  return resolved;
+}
+
+/* ---- A file that is there ---- */
+
+static guint32
+take32 (const guint8 *octets)
+{
+  return (guint32) octets[0] << 24 | octets[1] << 16 | octets[2] << 8 | octets[3];
+}
+
+/* Before SQLite sees the file: it might replay a log into a file that is not ours. */
+static gboolean
+check_header (gint fd, const gchar *path, guint newest, GError **error)
+{
+  guint8 header[HEADER_LEN];
+  gssize len = pread (fd, header, sizeof header, 0);
+
+  if (len < 0)
+    set_error (error, ZRTP_CACHE_DB_ERROR_UNREADABLE, "%s: cannot be read (%s)", path, g_strerror (errno));
+  else if (len < HEADER_LEN)
+    zrtp_cache_db_damaged (path, len == 0 ? "it is empty" : "it is cut off", error);
+  else if (memcmp (header, header_magic, sizeof header_magic) != 0
+      || take32 (header + HEADER_APPLICATION_ID) != ZRTP_CACHE_DB_APPLICATION_ID)
+    set_error (error, ZRTP_CACHE_DB_ERROR_FOREIGN, "%s: is not a cache of gst-zrtp; it is left as it is. Choose "
+        "another path for the cache", path);
+  else if (take32 (header + HEADER_USER_VERSION) > newest)
+    set_error (error, ZRTP_CACHE_DB_ERROR_NEWER, "%s: was written by a newer gst-zrtp (version %u of the format, this "
+        "one knows up to %u); it is left as it is. Use that gst-zrtp, or another path for the cache", path,
+        take32 (header + HEADER_USER_VERSION), newest);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+/* The rights are judged on the open file, so that nothing can be exchanged in between. */
+static gboolean
+check_rights (gint fd, const gchar *path, GError **error)
+{
+  struct stat status;
+
+  if (fstat (fd, &status) != 0)
+    set_error (error, ZRTP_CACHE_DB_ERROR_UNREADABLE, "%s: %s", path, g_strerror (errno));
+  else if (!S_ISREG (status.st_mode))
+    set_error (error, ZRTP_CACHE_DB_ERROR_FOREIGN, "%s: is not a regular file; choose another path for the cache", path);
+  else if (status.st_uid != geteuid ())
+    set_error (error, ZRTP_CACHE_DB_ERROR_UNSAFE, "%s: belongs to another user; choose another path for the cache",
+        path);
+  else if (status.st_nlink != 1)
+    set_error (error, ZRTP_CACHE_DB_ERROR_UNSAFE, "%s: has a second name (a hard link), and two names mean two logs; "
+        "remove the other name", path);
+  else if (status.st_mode & (S_IWGRP | S_IWOTH))
+    set_error (error, ZRTP_CACHE_DB_ERROR_UNSAFE, "%s: others could have written it (mode %04o); if you know that "
+        "nobody has, chmod 600 it, else move it away and verify your peers again", path,
+        (guint) status.st_mode & 07777);
+  else if ((status.st_mode & 07777) != (S_IRUSR | S_IWUSR) && fchmod (fd, S_IRUSR | S_IWUSR) != 0)
+    set_error (error, ZRTP_CACHE_DB_ERROR_UNSAFE, "%s: has mode %04o and that cannot be changed (%s); chmod 600 it",
+        path, (guint) status.st_mode & 07777, g_strerror (errno));
+  else {
+    if (status.st_mode & (S_IRGRP | S_IROTH))
+      g_message ("%s: others could read the secrets of your calls; its mode is now 0600", path);
+    return TRUE;
+  }
+  return FALSE;
+}
+
+/* The files that SQLite keeps beside a database. */
+static gboolean
+check_companions (const gchar *path, gboolean have_file, GError **error)
+{
+  static const gchar *suffixes[] = { "-wal", "-journal", "-shm" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++) {
+    g_autofree gchar *companion = g_strconcat (path, suffixes[i], NULL);
+    struct stat status;
+
+    if (lstat (companion, &status) != 0)
+      continue;
+    if (!S_ISREG (status.st_mode) || status.st_uid != geteuid () || status.st_nlink != 1
+        || (status.st_mode & (S_IWGRP | S_IWOTH))) {
+      set_error (error, ZRTP_CACHE_DB_ERROR_UNSAFE, "%s: %s beside it is not a file that only you can write; move it "
+          "away", path, companion);
+      return FALSE;
+    }
+    /* SQLite would replay the log of a file that is gone into a new one. */
+    if (!have_file && status.st_size > 0 && i < 2) {
+      set_error (error, ZRTP_CACHE_DB_ERROR_DAMAGED, "%s: is missing, but its log %s is there; put the file back beside "
+          "it, or move the log away to start a new cache", path, companion);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+/* Whether the file at path is a cache that SQLite may open. Closing a descriptor drops the locks that this process has on the
+ * file: not for a file that is open here. Leaves the file as it is, except for a mode wider than 0600. */
+ZrtpCacheDbResult
+zrtp_cache_db_check_file (const gchar *path, guint newest, GError **error)
+{
+  /* O_NONBLOCK: a FIFO would wait for a writer. */
+  gint fd = open (path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  gboolean good;
+
+  if (fd < 0) {
+    if (errno == ENOENT)
+      return check_companions (path, FALSE, error) ? ZRTP_CACHE_DB_ABSENT : ZRTP_CACHE_DB_FAILED;
+    if (errno == ELOOP)
+      set_error (error, ZRTP_CACHE_DB_ERROR_UNSAFE, "%s: is a symbolic link, which is not followed; give the path of the "
+          "file itself", path);
+    else
+      set_error (error, errno == EISDIR ? ZRTP_CACHE_DB_ERROR_FOREIGN : ZRTP_CACHE_DB_ERROR_UNREADABLE,
+          "%s: cannot be opened for reading and writing (%s)", path, g_strerror (errno));
+    return ZRTP_CACHE_DB_FAILED;
+  }
+  good = check_rights (fd, path, error) && check_header (fd, path, newest, error)
+      && check_companions (path, TRUE, error);
+  close (fd);
+  return good ? ZRTP_CACHE_DB_FOUND : ZRTP_CACHE_DB_FAILED;
+}
+
+/* ---- A file that is not ---- */
+
+/* An open new file of mode 0600 from its first octet, whatever the umask; -1 with errno. */
+static gint
+create_private (const gchar *path)
+{
+  gint fd = open (path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
+
+  /* A umask can take away from 0600, not add. */
+  if (fd >= 0 && fchmod (fd, S_IRUSR | S_IWUSR) != 0) {
+    close (fd);
+    unlink (path);
+    return -1;
+  }
+  return fd;
+}
+
+static gboolean
+write_all (gint fd, const guint8 *data, gsize len)
+{
+  while (len > 0) {
+    gssize written = write (fd, data, len);
+
+    if (written < 0 && errno == EINTR)
+      continue;
+    if (written <= 0)
+      return FALSE;
+    data += written;
+    len -= written;
+  }
+  return fsync (fd) == 0;
+}
+
+/* Writes a new file of mode 0600, which must not exist. On failure there is none. */
+gboolean
+zrtp_cache_db_write_private (const gchar *path, gconstpointer data, gsize len, GError **error)
+{
+  gint fd = create_private (path);
+  gboolean good;
+
+  if (fd < 0) {
+    set_error (error, ZRTP_CACHE_DB_ERROR_WRITE, errno == EEXIST ? "%s: exists already, and nothing is overwritten"
+        : "%s: cannot be created (%s)", path, g_strerror (errno));
+    return FALSE;
+  }
+  good = write_all (fd, data, len);
+  if (!good) {
+    set_error (error, ZRTP_CACHE_DB_ERROR_WRITE, "%s: cannot be written (%s)", path, g_strerror (errno));
+    unlink (path);
+  }
+  close (fd);
+  return good;
+}
+
+/* Gives a file its final name unless that is taken; then errno is EEXIST. */
+static gint
+rename_if_free (const gchar *from, const gchar *to)
+{
+#ifdef RENAME_NOREPLACE
+  if (renameat2 (AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+    return 0;
+  if (errno != EINVAL && errno != ENOSYS)
+    return -1;
+#endif
+  /* A file system without it: two first starts in the same instant could meet here. */
+  if (g_access (to, F_OK) == 0) {
+    errno = EEXIST;
+    return -1;
+  }
+  return rename (from, to);
+}
+
+/* Puts a complete database at path in one step: there is never a half-made one, and of several processes that do this one wins
+ * and the others find its file. */
+gboolean
+zrtp_cache_db_create_file (const gchar *path, gconstpointer image, gsize len, GError **error)
+{
+  g_autofree gchar *temporary = g_strdup_printf ("%s.%08x%08x.new", path, g_random_int (), g_random_int ());
+  g_autofree gchar *folder = g_path_get_dirname (path);
+  gint folder_fd;
+
+  if (!zrtp_cache_db_write_private (temporary, image, len, error))
+    return FALSE;
+  if (rename_if_free (temporary, path) != 0) {
+    gboolean exists = errno == EEXIST;
+
+    if (!exists)
+      set_error (error, ZRTP_CACHE_DB_ERROR_WRITE, "%s: cannot be created (%s)", path, g_strerror (errno));
+    unlink (temporary);
+    return exists;
+  }
+  folder_fd = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder_fd >= 0) {
+    fsync (folder_fd);
+    close (folder_fd);
+  }
+  return TRUE;
+}
