@@ -15,7 +15,6 @@ cd "$root" || exit 1
 parts=${*:-plain sanitizers valgrind fuzz bench demo readme}
 passed=0 failed=0 skipped=0
 failures=
-test_environment=
 fuzz_seconds=${ZRTP_FUZZ_SECONDS:-60}
 children=
 
@@ -56,28 +55,19 @@ tests ()
 {
   name=$1 directory=$2
   shift 2
-  rm -f "$directory/meson-logs/$name.junit.xml"
-  # shellcheck disable=SC2086
-  env $test_environment meson test -C "$directory" --no-rebuild --print-errorlogs --logbase "$name" "$@"
+  # meson puts the name of a wrapper into that of the log.
+  rm -f "$directory/meson-logs/$name"*.json
+  meson test -C "$directory" --no-rebuild --print-errorlogs --logbase "$name" "$@"
   status=$?
-  counts=$(python3 - "$directory/meson-logs/$name.junit.xml" <<'END'
-import sys
-import xml.etree.ElementTree
-try:
-    cases = list(xml.etree.ElementTree.parse(sys.argv[1]).iter('testcase'))
-except (OSError, xml.etree.ElementTree.ParseError):
-    cases = []
-bad = [x for x in cases if x.find('failure') is not None or x.find('error') is not None]
-none = [x for x in cases if x.find('skipped') is not None and x not in bad]
-print(len(cases) - len(bad) - len(none), len(bad), len(none))
-END
-  )
+  set -- "$directory/meson-logs/$name"*.json
+  counts=$(python3 tests/tally.py "$1" 2>"$directory/tally.err")
+  bad=$(cat "$directory/tally.err")
+  rm -f "$directory/tally.err"
   # shellcheck disable=SC2086
   set -- $counts
   passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
-  test "$2" = 0 || failures="$failures
-  $2 of $name"
-  # A program that died, or no test at all, is a failure even where no part of it reported one.
+  test -z "$bad" || failures="$failures
+$bad, $name"
   if test "$status" != 0 && test "$2" = 0; then
     count "$name (meson test ended with $status)" 1
   elif test "$(($1 + $2 + $3))" = 0; then
@@ -103,21 +93,23 @@ if wants sanitizers; then
   # gst-launch-1.0 and the plugin scanner are not built with the sanitizers: hence no calls, and no forked scanner.
   if build build-asan -Dwerror=true -Db_sanitize=address,undefined -Db_lundef=false -Dbench=disabled \
       -Dintrospection=disabled; then
-    test_environment="ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-      LSAN_OPTIONS=suppressions=tests/lsan.supp:print_suppressions=0 GST_REGISTRY_FORK=no CK_FORK=no
-      ZRTP_TEST_SEEDS=${ZRTP_TEST_SEEDS:-100}"
+    export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 GST_REGISTRY_FORK=no CK_FORK=no
+    export LSAN_OPTIONS="suppressions=$root/tests/lsan.supp:print_suppressions=0"
+    export ZRTP_TEST_SEEDS="${ZRTP_TEST_SEEDS:-100}"
     tests sanitizers build-asan --no-suite interop --timeout-multiplier 4
+    unset ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS GST_REGISTRY_FORK CK_FORK ZRTP_TEST_SEEDS
   fi
 fi
 
 if wants valgrind && test -n "$built"; then
   heading 'Tests of the elements under valgrind'
-  test_environment='CK_FORK=no GST_REGISTRY_FORK=no'
+  export CK_FORK=no GST_REGISTRY_FORK=no
   glib_supp=$(pkg-config --variable=prefix glib-2.0)/share/glib-2.0/valgrind/glib.supp
   tests valgrind build-test --suite elements \
     --timeout-multiplier 10 --wrapper "valgrind -q --error-exitcode=99 --leak-check=full \
 --errors-for-leak-kinds=definite --num-callers=30 --suppressions=$root/tests/valgrind.supp \
 $(test -f "$glib_supp" && echo "--suppressions=$glib_supp")"
+  unset CK_FORK GST_REGISTRY_FORK
 fi
 
 if wants fuzz; then
