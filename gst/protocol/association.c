@@ -46,6 +46,7 @@ zrtp_association_free (ZrtpAssociation * self)
     g_clear_pointer (&self->streams[i], zrtp_stream_free);
   g_queue_clear_full (&self->outputs, (GDestroyNotify) output_free);
   zrtp_association_set_auxsecret (self, NULL, 0);
+  zrtp_message_clear (&self->signature);
   zrtp_wipe (self, sizeof *self);
   g_free (self);
 }
@@ -395,6 +396,10 @@ zrtp_association_begin_session (ZrtpAssociation * self, ZrtpStream * stream)
       && exchange->cache_status == ZRTP_CACHE_MATCH;    /* Z-7.1-5 */
   sas->remote_disclosure = confirm->disclosure;
   sas->remote_mitm = stream->peer->hello.mitm;
+  zrtp_message_clear (&self->signature);
+  if (exchange->peer_signature.data)
+    zrtp_message_set (&self->signature, exchange->peer_signature.data, exchange->peer_signature.len);
+  sas->signature = self->signature.data != NULL;
   sas->enrolled = exchange->pbx_matched;
   /* Only from a PBX (Z-7.3.1-10). */
   sas->enrollment_offered = confirm->enrollment && stream->peer->hello.mitm;
@@ -454,6 +459,25 @@ zrtp_association_set_verified (ZrtpAssociation * self, gboolean verified, guint6
     zrtp_association_warn (self, self->session_stream, ZRTP_WARNING_SAS_REFUSED);
   }
   zrtp_association_sas_changed (self);
+}
+
+void
+zrtp_association_accept_signature (ZrtpAssociation * self, guint64 now)
+{
+  self->now = MAX (self->now, now);
+  if (!sas_is_current (self) || !self->signature.data)
+    return;
+  self->sas.authenticated = TRUE;
+  if (self->update_allowed && !self->update_done)
+    write_update (self);        /* what a mismatch had kept back (Z-4.6.1.1-3) */
+  zrtp_association_sas_changed (self);
+}
+
+const guint8 *
+zrtp_association_get_signature (ZrtpAssociation * self, gsize * len)
+{
+  *len = self->signature.len;
+  return self->signature.data;
 }
 
 void

@@ -39,6 +39,14 @@ typedef struct
   gchar hash[5], cipher[5], auth_tag[5], key_agreement[5], sas[5];
 } ZrtpChoice;
 
+/* Signs the SAS hash for the peer (RFC 6189 section 7.2); called while Confirm is built. */
+typedef struct _ZrtpSigner ZrtpSigner;
+struct _ZrtpSigner
+{
+  /* Writes type block and signature, a multiple of 4 octets and at most size, and returns their length; 0: no signature. */
+  gsize (*sign) (ZrtpSigner * self, const guint8 sashash[ZRTP_SASHASH_LEN], guint8 * block, gsize size);
+};
+
 typedef struct
 {
   guint8 zid[ZRTP_ZID_LEN];
@@ -47,6 +55,8 @@ typedef struct
   ZrtpAlgorithmList hashes, ciphers, auth_tags, key_agreements, sas_types;
   gboolean automatic;           /* Commit as soon as the peer is known */
   gboolean passive;             /* never Commit; the P flag (Z-5.2-5) */
+  gboolean checks_signatures;   /* the application can verify a signature of the SAS: the S flag (Z-5.2-3) */
+  ZrtpSigner *signer;           /* NULL: none. Borrowed */
   gboolean mitm;                /* a trusted PBX: the M flag (Z-5.2-4) */
   gboolean enroll;              /* with mitm: the E flag, offers to be remembered as a trusted PBX (Z-7.3.1-2) */
   gboolean accept_relay;        /* show the SAS that an enrolled PBX relays (attack E1) */
@@ -179,7 +189,8 @@ typedef struct
   gboolean relayed;             /* text and sashash are those of the PBX's other leg */
   gboolean relayed_verified;    /* V of the other leg, as the PBX says */
   ZrtpHelloHashStatus hello_hash;
-  gboolean authenticated;       /* the Hello hash matched and signalling is secure */
+  gboolean signature;           /* the peer has signed the SAS: see zrtp_association_get_signature */
+  gboolean authenticated;       /* the Hello hash matched and signalling is secure, or the signature has been verified */
   guint8 peer_zid[ZRTP_ZID_LEN];
   gchar peer_client[ZRTP_CLIENT_ID_LEN * 4 + 1];        /* printable; foreign octets as \xNN */
   gchar peer_name[64];          /* the local user's name for the peer, from the cache */
@@ -275,6 +286,8 @@ void zrtp_association_secure (ZrtpAssociation * self, guint id, guint64 now);
 void zrtp_association_set_verified (ZrtpAssociation * self, gboolean verified, guint64 now);
 /* The user's name for the peer, at most 63 octets of UTF-8, kept in the cache; before the call is secure, for when it is. */
 void zrtp_association_set_peer_name (ZrtpAssociation * self, const gchar * name);
+/* The application has checked the peer's signature: it is good, and of somebody whom the user trusts (Z-7.2-1, Z-4.6.1.1-3). */
+void zrtp_association_accept_signature (ZrtpAssociation * self, guint64 now);
 /* GoClear: ends encryption on all streams if the peer's A flag allows it (4.7.2). */
 void zrtp_association_clear (ZrtpAssociation * self, guint64 now);
 /* The user agrees to go on in the clear after the peer's GoClear (Z-4.7.2-6). */
@@ -305,6 +318,8 @@ guint64 zrtp_association_get_deadline (ZrtpAssociation * self);
 ZrtpState zrtp_association_get_state (ZrtpAssociation * self, guint id);
 gboolean zrtp_association_get_sas (ZrtpAssociation * self, ZrtpSasInfo * info);
 void zrtp_association_get_stats (ZrtpAssociation * self, guint id, ZrtpStreamStats * stats);
+/* The peer's signature of the SAS, type block first; NULL if there is none. Owned by the association, until its next input. */
+const guint8 *zrtp_association_get_signature (ZrtpAssociation * self, gsize * len);
 /* Derived from s0 for the application's own use, by the length of the hash, once a first stream is secure; only if the disclosure
  * flag was set or the caller keeps it for something other than SRTP (Z-4.5.2-4, Z-11-5). Returns its length, 0 if there is none. */
 gsize zrtp_association_get_exported_key (ZrtpAssociation * self, guint8 key[ZRTP_HASH_MAX_LEN]);

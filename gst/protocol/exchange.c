@@ -17,6 +17,7 @@ zrtp_exchange_free (ZrtpExchange * exchange)
   zrtp_message_clear (&exchange->dhpart2);
   zrtp_message_clear (&exchange->confirm1);
   zrtp_message_clear (&exchange->confirm2);
+  zrtp_message_clear (&exchange->peer_signature);
   zrtp_wipe (exchange, sizeof *exchange);
   g_free (exchange);
 }
@@ -405,6 +406,7 @@ zrtp_create_confirm (ZrtpStream * stream)
   ZrtpRandom *random = association->random;
   guint8 data[ZRTP_MESSAGE_MAX_LEN];
   guint8 iv[ZRTP_IV_LEN];
+  guint8 signature[ZRTP_SIGNATURE_MAX_SENT_LEN];
   ZrtpConfirmBody body = { 0 };
   ZrtpSealKeys keys;
   gsize len;
@@ -426,6 +428,15 @@ zrtp_create_confirm (ZrtpStream * stream)
   body.disclosure = association->config.disclosure;
   body.cache_expiry = multistream ? ZRTP_CACHE_FOREVER  /* Z-4.9-10 */
       : association->cache ? association->config.cache_expiry : 0;      /* Z-4.9.1-1 */
+  /* Only in the first stream, and only for who can check it (Z-7.2-3, -4). */
+  if (association->config.signer && !multistream && stream->peer->hello.sign) {
+    ZrtpSigner *signer = association->config.signer;
+
+    body.signature_len = signer->sign (signer, exchange->sashash, signature, sizeof signature);
+    if (body.signature_len % 4 != 0 || body.signature_len > sizeof signature)
+      body.signature_len = 0;
+    body.signature = body.signature_len > 0 ? signature : NULL;
+  }
   keys = zrtp_exchange_seal_keys (exchange, exchange->role);
   len = zrtp_confirm_build (initiator ? ZRTP_MESSAGE_CONFIRM2 : ZRTP_MESSAGE_CONFIRM1, &body, &keys, iv, data);
   zrtp_message_set (initiator ? &exchange->confirm2 : &exchange->confirm1, data, len);
@@ -455,6 +466,8 @@ open_confirm (ZrtpStream * stream, const ZrtpReceived * in, ZrtpConfirmBody * bo
   gboolean mac_ok, good;
 
   good = zrtp_confirm_open (in->data, in->len, &keys, plaintext, body, &mac_ok);
+  if (good && body->signature)
+    zrtp_message_set (&exchange->peer_signature, body->signature, body->signature_len);
   body->signature = NULL;       /* pointed into plaintext */
   zrtp_wipe (plaintext, sizeof plaintext);
   if (!mac_ok)

@@ -21,6 +21,8 @@ G_BEGIN_DECLS
 #define ZRTP_DHPART_MAX_LEN (84 + ZRTP_PUBLIC_MAX_LEN)
 #define ZRTP_CONFIRM_MIN_LEN 76
 #define ZRTP_SIGNATURE_MAX_WORDS 511
+/* A longer one would need IP fragments on an IPv4 path with an MTU of 1500 (Z-5-13). */
+#define ZRTP_SIGNATURE_MAX_SENT_LEN (345 * 4)
 #define ZRTP_MESSAGE_MAX_LEN (ZRTP_CONFIRM_MIN_LEN + 4 * ZRTP_SIGNATURE_MAX_WORDS)
 
 typedef enum

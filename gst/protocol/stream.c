@@ -230,6 +230,7 @@ zrtp_stream_new (ZrtpAssociation * association, guint id, guint32 ssrc)
       strnlen (association->config.client_id, sizeof hello.client_id));
   memcpy (hello.h3, stream->h3, sizeof hello.h3);
   memcpy (hello.zid, association->config.zid, sizeof hello.zid);
+  hello.sign = association->config.checks_signatures;
   hello.mitm = association->config.mitm;
   hello.passive = association->config.passive;
   hello.offer = association->offer;

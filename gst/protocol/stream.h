@@ -92,7 +92,8 @@ typedef struct
   guint8 exported_key[ZRTP_HASH_MAX_LEN];
   guint8 new_rs1[ZRTP_RETAINED_LEN];
   gboolean sent_verified, sent_allow_clear;     /* V and A in our Confirm */
-  ZrtpConfirmBody peer_confirm; /* flags and expiry; signature unused */
+  ZrtpConfirmBody peer_confirm; /* flags and expiry; the signature is kept below */
+  ZrtpMessage peer_signature;
   gboolean bad_confirm_seen;
   guint32 remote_error;
 } ZrtpExchange;
@@ -179,6 +180,7 @@ struct _ZrtpAssociation
   guint8 nonces[ZRTP_MAX_NONCES][ZRTP_NONCE_LEN];
   guint n_nonces;
   ZrtpSasInfo sas;
+  ZrtpMessage signature;        /* the peer's, of the SAS */
   gchar wanted_name[64];        /* given by the application; before there is a SAS, for when there is */
 
   /* The cache entry to write, and what keeps it back. */
