@@ -172,7 +172,7 @@ on_send (TestLink * link, guint e, const ZrtpOutput * output)
 static gboolean
 ever_received (const TestStream * stream, const ZrtpSrtpKeys * keys)
 {
-  for (guint i = 0; i < stream->n_received_keys; i++)
+  for (guint i = 0; i < MIN (stream->n_received_keys, TEST_MAX_KEYS); i++)
     if (test_keys_equal (&stream->received_keys[i], keys))
       return TRUE;
   return FALSE;
@@ -187,8 +187,7 @@ on_keys (TestLink * link, guint e, const ZrtpOutput * output)
   g_assert_cmpuint (keys->key_len, >=, 16);
   g_assert_cmpuint (keys->salt_len, ==, keys->aead ? 12 : 14);
   if (output->u.keys.direction == ZRTP_DIRECTION_RECEIVE) {
-    g_assert_cmpuint (stream->n_received_keys, <, TEST_MAX_KEYS);
-    stream->received_keys[stream->n_received_keys++] = *keys;
+    stream->received_keys[stream->n_received_keys++ % TEST_MAX_KEYS] = *keys;
     stream->receive = *keys;
     stream->has_receive = TRUE;
   } else {
@@ -269,12 +268,11 @@ check (TestLink * link, guint e)
     g_assert_cmpint (zrtp_association_get_state (link->ends[e].association, s), ==, own->state);
     if (own->state == ZRTP_STATE_SECURE)
       g_assert_true (own->has_send && own->has_receive);
-    else
+    else if (own->state != ZRTP_STATE_CLEARING)       /* kept until ClearACK, unused (Z-4.7.2-8) */
       g_assert_false (own->has_send);
     if (own->state == ZRTP_STATE_FAILED)
       g_assert_false (own->has_receive);
-    if (own->state == ZRTP_STATE_SECURE && peer->state == ZRTP_STATE_SECURE && !link->check_off
-        && !link->forged_ack_allowed) {
+    if (own->state == ZRTP_STATE_SECURE && peer->state == ZRTP_STATE_SECURE && !link->check_off) {
       g_assert_true (test_keys_equal (&own->send, &peer->receive));
       g_assert_true (test_keys_equal (&own->receive, &peer->send));
     }

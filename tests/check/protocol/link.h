@@ -40,7 +40,7 @@ typedef struct
   ZrtpState state;
   gboolean has_send, has_receive;
   ZrtpSrtpKeys send, receive;
-  /* Every receive key that was ever installed. */
+  /* The receive keys that were ever installed, the last ones of them. */
   guint n_received_keys;
   ZrtpSrtpKeys received_keys[TEST_MAX_KEYS];
   guint n_errors, n_remote_errors, n_sas, n_secure, n_keys_gone;
