@@ -17,6 +17,7 @@ module nettle               nettle-dev
 module hogweed              nettle-dev
 header gmp.h                libgmp-dev
 module libsrtp2             libsrtp2-dev
+module sqlite3              libsqlite3-dev
 command gst-launch-1.0      gstreamer1.0-tools
 element opusenc             gstreamer1.0-plugins-base
 element audioresample       gstreamer1.0-plugins-base
@@ -30,7 +31,6 @@ module gstreamer-check-1.0  libgstreamer1.0-dev
 module json-glib-1.0        libjson-glib-dev
 module libbzrtp             libbzrtp-dev
 module bctoolbox            libbctoolbox-dev
-module sqlite3              libsqlite3-dev
 element srtpenc             gstreamer1.0-plugins-bad
 command g-ir-scanner        gobject-introspection
 module gobject-introspection-1.0 libgirepository1.0-dev

@@ -116,7 +116,7 @@ if wants fuzz; then
   heading "Fuzzing, $fuzz_seconds seconds for each target"
   if ! has fuzzer -; then
     count 'fuzzing (needs clang)' 77
-  elif build build-fuzz --native-file tests/clang.ini -Dfuzz=enabled -Dbench=disabled -Dinterop=disabled \
+  elif build build-fuzz --native-file tests/clang.ini -Dfuzz=enabled -Dtests=disabled -Dbench=disabled \
       -Dintrospection=disabled -Db_lundef=false; then
     found=
     for target in build-fuzz/tests/fuzz/fuzz-*; do
