@@ -175,7 +175,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   for (guint type = WIRE_HELLO; type <= WIRE_CONF2ACK; type++) {
-    gchar *path = g_strdup_printf ("/flips/%s", g_strchomp (g_strdup (wire_type_name (type))));
+    gchar *path = g_strchomp (g_strdup_printf ("/flips/%s", wire_type_name (type)));
 
     g_test_add_data_func (path, GUINT_TO_POINTER (type), test_flips);
     g_free (path);

@@ -128,12 +128,41 @@ test_discovery_stops_hello (void)
     else
       peer_send_ack (&peer, WIRE_HELLO_ACK);
     g_assert_cmpint (test_link_state (&link, 0, 0), ==, ZRTP_STATE_CLEAR);
-    test_link_run (&link, 60 * SEC);
+    test_link_run (&link, 1999 * MSEC);
     g_assert_cmpuint (peer_count (&peer, WIRE_HELLO), ==, 1);
+    /* Neither message is authenticated: while no Commit comes, Hello goes on slowly (C2, C4). */
+    test_link_run (&link, 100 * SEC);
+    g_assert_cmpuint (peer_count (&peer, WIRE_HELLO), <=, 31);
+    for (guint i = 1; i < peer_count (&peer, WIRE_HELLO); i++)
+      g_assert_cmpuint (peer_received (&peer, WIRE_HELLO, i)->sent_at, >=,
+          peer_received (&peer, WIRE_HELLO, i - 1)->sent_at + 2 * SEC);
     g_assert_cmpuint (peer_count (&peer, WIRE_HELLO_ACK), ==, 1);
+    g_assert_cmpint (test_link_state (&link, 0, 0), ==, ZRTP_STATE_CLEAR);
     peer_clear (&peer);
     test_link_clear (&link);
   }
+}
+
+/* None in an exchange, whoever began it, and none after it. */
+static void
+test_no_hello_in_exchange (void)
+{
+  TestLink link;
+  guint hellos[2];
+
+  test_link_init (&link, 1);
+  test_link_open (&link, 1);
+  test_link_start_all (&link);
+  g_assert_true (test_link_run_until_secure (&link, SEC));
+  for (guint e = 0; e < 2; e++) {
+    hellos[e] = link.ends[e].streams[0].n_sent_of_type[WIRE_HELLO];
+    g_assert_cmpuint (hellos[e], ==, 1);
+  }
+  test_link_run (&link, 100 * SEC);
+  for (guint e = 0; e < 2; e++)
+    g_assert_cmpuint (link.ends[e].streams[0].n_sent_of_type[WIRE_HELLO], ==, hellos[e]);
+  g_assert_cmpuint (zrtp_association_get_deadline (link.ends[0].association), ==, ZRTP_NO_DEADLINE);
+  test_link_clear (&link);
 }
 
 static void
@@ -426,6 +455,7 @@ main (int argc, char **argv)
   g_test_add_func ("/timers/round-trip", test_round_trip);
   g_test_add_func ("/timers/extension", test_extension);
   g_test_add_func ("/timers/discovery-stops-hello", test_discovery_stops_hello);
+  g_test_add_func ("/timers/no-hello-in-exchange", test_no_hello_in_exchange);
   g_test_add_data_func ("/timers/t2-commit", GINT_TO_POINTER (FALSE), test_t2_commit);
   g_test_add_data_func ("/timers/t2-commit-garbage", GINT_TO_POINTER (TRUE), test_t2_commit);
   g_test_add_func ("/timers/t2-dhpart2", test_t2_dhpart2);
