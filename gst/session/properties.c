@@ -442,7 +442,7 @@ gst_zrtp_session_ensure_association (GstZrtpSession *self)
   config.auth_tags = settings->algorithms[ZRTP_ALGORITHM_AUTH_TAG];
   config.key_agreements = settings->algorithms[ZRTP_ALGORITHM_KEY_AGREEMENT];
   config.sas_types = settings->algorithms[ZRTP_ALGORITHM_SAS];
-  config.automatic = settings->auto_secure && !settings->passive;
+  config.automatic = settings->auto_secure;
   config.passive = settings->passive;
   config.disclosure = settings->disclosure;
   config.round_trip = settings->round_trip;

@@ -116,6 +116,14 @@ link_from (GstElement *element, const gchar *name, GstPad *sink)
   gst_object_unref (src);
 }
 
+void
+endpoint_link_decoder (Endpoint *self)
+{
+  link_to (self->wire_out, self->dec, "rtp_sink");
+  link_from (self->dec, "rtp_src", self->media_out);
+  link_from (self->dec, "rtcp_src", self->rtcp_out);
+}
+
 static void
 endpoint_init (Endpoint *self, Call *call, Endpoint *peer, guint32 ssrc, gboolean talks)
 {
@@ -143,11 +151,9 @@ endpoint_init (Endpoint *self, Call *call, Endpoint *peer, guint32 ssrc, gboolea
   self->wire_in = make_pad (self, &sink_template, wire_chain);
   link_from (self->enc, "rtp_src_0", self->wire_in);
   self->wire_out = make_pad (self, &src_template, NULL);
-  link_to (self->wire_out, self->dec, "rtp_sink");
   self->media_out = make_pad (self, &sink_template, keep_chain);
-  link_from (self->dec, "rtp_src", self->media_out);
   self->rtcp_out = make_pad (self, &sink_template, keep_chain);
-  link_from (self->dec, "rtcp_src", self->rtcp_out);
+  endpoint_link_decoder (self);
 }
 
 static void

@@ -66,6 +66,8 @@ Call *call_new (void);
 Call *call_new_receive_only_b (void);
 void call_free (Call * call);
 
+/* Again, after dec has left its bin. */
+void endpoint_link_decoder (Endpoint * self);
 void endpoint_start (Endpoint * self);
 void endpoint_stop (Endpoint * self);
 void call_start (Call * call);

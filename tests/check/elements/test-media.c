@@ -1,0 +1,565 @@
+/* test-media.c: the media path: policy at a tap, lists, shared and read-only buffers, forged and foreign packets, RTCP.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "call.h"
+
+#include <string.h>
+
+static Call *
+secure_call (void)
+{
+  Call *call = call_new ();
+
+  call_start (call);
+  endpoint_talk (&call->a);
+  endpoint_talk (&call->b);
+  fail_unless (call_run_until_secure (call, 5 * GST_SECOND));
+  call_check_secure (call);
+  return call;
+}
+
+static GstBuffer *
+make_packet (const guint8 *data, gsize len)
+{
+  return gst_buffer_new_memdup (data, len);
+}
+
+static guint
+heard (Endpoint *self)
+{
+  return self->heard.length;
+}
+
+/* Opportunistic: clear until Commit, nothing until the keys may be used, nothing clear after that (Z-4-5, Z-4-7, Z-4-11). The tap
+ * of call.c counts clear packets behind a Commit; media is offered before every step of the clock. */
+GST_START_TEST (test_opportunistic)
+{
+  Call *call = call_new ();
+  guint clear, i;
+
+  call_start (call);
+  for (i = 0; i < 10; i++) {
+    endpoint_talk (&call->a);
+    endpoint_talk (&call->b);
+    call_run (call, 10 * GST_MSECOND);
+  }
+  fail_unless (call_run_until_secure (call, 5 * GST_SECOND));
+  fail_unless (call->a.clear_octets > 0);
+  clear = call->a.sent[PACKET_CLEAR] + call->b.sent[PACKET_CLEAR];
+  call_check_secure (call);
+  fail_unless_equals_int (call->a.sent[PACKET_CLEAR] + call->b.sent[PACKET_CLEAR], clear);
+  call_free (call);
+}
+GST_END_TEST;
+
+/* Drops the ZRTP messages of one type. */
+static gboolean
+drop_type (Endpoint *from, PacketKind kind, GstBuffer *packet, gpointer data)
+{
+  guint8 type[8];
+
+  return kind != PACKET_ZRTP || gst_buffer_extract (packet, 16, type, 8) != 8 || memcmp (type, data, 8) != 0;
+}
+
+/* Between Commit and secure own media is held; the initiator's even after its Confirm2 (Z-4-6). */
+GST_START_TEST (test_held_while_securing)
+{
+  static const gchar *const types[] = { "DHPart1 ", "DHPart2 ", "Confirm1", "Confirm2" };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (types); i++) {
+    Call *call = call_new ();
+
+    call->filter = drop_type;
+    call->filter_data = (gpointer) types[i];
+    call_start (call);
+    endpoint_talk (&call->a);
+    endpoint_talk (&call->b);
+    call_run (call, 200 * GST_MSECOND);
+    fail_unless_equals_string (gst_zrtp_state_to_string (endpoint_state (&call->a)), "securing");
+    endpoint_talk (&call->a);
+    endpoint_talk (&call->b);
+    fail_unless_equals_int (call->a.sent[PACKET_CLEAR] + call->b.sent[PACKET_CLEAR], 2);
+    fail_unless_equals_int (call->a.sent[PACKET_SECRET] + call->b.sent[PACKET_SECRET], 0);
+    fail_unless_equals_int (endpoint_stat (&call->a, "send-held"), 1);
+    fail_unless_equals_int (endpoint_stat (&call->b, "send-held"), 1);
+    call->filter = NULL;
+    fail_unless (call_run_until_secure (call, 5 * GST_SECOND));
+    call_check_secure (call);
+    call_free (call);
+  }
+}
+GST_END_TEST;
+
+/* Media that authenticates stands for a lost Conf2ACK (Z-4.6-6). */
+GST_START_TEST (test_media_as_conf2ack)
+{
+  Call *call = call_new ();
+  Endpoint *initiator, *responder;
+
+  call->filter = drop_type;
+  call->filter_data = (gpointer) "Conf2ACK";
+  call_start (call);
+  endpoint_talk (&call->a);
+  endpoint_talk (&call->b);
+  call_run (call, 200 * GST_MSECOND);
+  initiator = endpoint_state (&call->a) == GST_ZRTP_STATE_SECURE ? &call->b : &call->a;
+  responder = initiator->peer;
+  fail_unless_equals_int (endpoint_state (responder), GST_ZRTP_STATE_SECURE);
+  fail_unless_equals_int (endpoint_state (initiator), GST_ZRTP_STATE_SECURING);
+  endpoint_talk (initiator);
+  fail_unless_equals_int (initiator->sent[PACKET_SECRET], 0);
+  endpoint_talk (responder);
+  call_settle (call);
+  call_check_secure (call);
+  call_free (call);
+}
+GST_END_TEST;
+
+/* secure-only: not one clear octet out or in, ever (attack B7); a gap keeps the sink's time. */
+GST_START_TEST (test_secure_only)
+{
+  Call *call = call_new ();
+  GstBuffer *clear;
+
+  g_object_set (call->a.enc, "media-policy", GST_ZRTP_MEDIA_POLICY_SECURE_ONLY, NULL);
+  endpoint_start (&call->a);
+  endpoint_talk (&call->a);
+  clear = endpoint_make_rtp (&call->b);
+  endpoint_inject (&call->a, clear);
+  fail_unless_equals_int (heard (&call->a), 0);
+  call_run (call, 20 * GST_SECOND);
+  fail_unless_equals_int (endpoint_state (&call->a), GST_ZRTP_STATE_NO_PEER);
+  endpoint_talk (&call->a);
+  endpoint_start (&call->b);
+  endpoint_talk (&call->b);
+  fail_unless_equals_int (heard (&call->a), 0);
+  fail_unless (call_run_until_secure (call, 10 * GST_SECOND));
+  call_check_secure (call);
+  fail_unless_equals_int (call->a.clear_octets, 0);
+  fail_unless_equals_int (endpoint_stat (&call->a, "sent-clear"), 0);
+  fail_unless_equals_int (endpoint_stat (&call->a, "received-clear"), 0);
+  fail_unless_equals_int (endpoint_stat (&call->a, "receive-held"), 2);
+  call_free (call);
+}
+GST_END_TEST;
+
+static GstPadProbeReturn
+count_gaps (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  if (GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info)) == GST_EVENT_GAP)
+    ++*(guint *) data;
+  return GST_PAD_PROBE_OK;
+}
+
+GST_START_TEST (test_gap_for_held)
+{
+  Call *call = call_new ();
+  guint gaps = 0;
+
+  g_object_set (call->a.enc, "media-policy", GST_ZRTP_MEDIA_POLICY_SECURE_ONLY, NULL);
+  gst_pad_add_probe (call->a.wire_in, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, count_gaps, &gaps, NULL);
+  endpoint_start (&call->a);
+  endpoint_talk (&call->a);
+  endpoint_talk (&call->a);
+  fail_unless_equals_int (gaps, 2);
+  call_free (call);
+}
+GST_END_TEST;
+
+/* After secure nothing brings clear media back: not a policy, not the end of the peer, not a property (attacks B8, F2). */
+GST_START_TEST (test_latch)
+{
+  Call *call = secure_call ();
+  guint before = heard (&call->a), clear = call->a.sent[PACKET_CLEAR];
+
+  endpoint_inject (&call->a, endpoint_make_rtp (&call->b));
+  fail_unless_equals_int (heard (&call->a), before);
+  fail_unless_equals_int (endpoint_stat (&call->a, "receive-forged"), 1);
+  g_object_set (call->a.enc, "enabled", FALSE, "media-policy", GST_ZRTP_MEDIA_POLICY_OPPORTUNISTIC, NULL);
+  endpoint_talk (&call->a);
+  endpoint_stop (&call->b);
+  call_run (call, 30 * GST_SECOND);
+  endpoint_talk (&call->a);
+  fail_unless_equals_int (call->a.sent[PACKET_CLEAR], clear);
+  fail_unless_equals_int (call->a.clear_after_commit, 0);
+  /* The encoder alone restarts; the session goes on, and so does the latch. */
+  g_object_set (call->a.enc, "enabled", TRUE, NULL);
+  gst_element_set_state (call->a.enc, GST_STATE_READY);
+  gst_element_set_state (call->a.enc, GST_STATE_PLAYING);
+  gst_pad_set_active (call->a.media_in, FALSE);
+  gst_pad_set_active (call->a.media_in, TRUE);
+  gst_pad_push_event (call->a.media_in, gst_event_new_stream_start ("again"));
+  {
+    GstSegment segment;
+
+    gst_segment_init (&segment, GST_FORMAT_TIME);
+    gst_pad_push_event (call->a.media_in, gst_event_new_segment (&segment));
+  }
+  fail_unless_equals_int (endpoint_talk (&call->a), GST_FLOW_OK);
+  fail_unless_equals_int (call->a.sent[PACKET_CLEAR], clear);
+  call_free (call);
+}
+GST_END_TEST;
+
+/* A failure before it was ever secure: best effort goes on in the clear, secure-only does not (Z-4-12). */
+GST_START_TEST (test_failure)
+{
+  guint secure_only;
+
+  for (secure_only = 0; secure_only < 2; secure_only++) {
+    Call *call = call_new ();
+    guint8 zid_text[] = "0102030405060708090a0b0c";
+    GstMessage *message;
+    const gchar *name;
+    gboolean remote;
+    guint code;
+
+    /* Equal ZIDs: Z-4.1-9. */
+    g_object_set (call->a.enc, "zid", zid_text, "media-policy", secure_only, NULL);
+    g_object_set (call->b.dec, "zid", zid_text, NULL);
+    call_start (call);
+    endpoint_talk (&call->a);
+    endpoint_talk (&call->b);
+    call_run (call, 20 * GST_SECOND);
+    message = endpoint_message (&call->a, "zrtp-error");
+    fail_unless (message != NULL);
+    fail_unless (gst_zrtp_message_parse_error (message, &code, &name, &remote));
+    fail_unless_equals_int_hex (code, 0x90);
+    fail_unless_equals_string (gst_zrtp_state_to_string (endpoint_state (&call->a)), "failed");
+    endpoint_talk (&call->a);
+    fail_unless_equals_int (call->a.sent[PACKET_CLEAR], secure_only ? 0 : 2);
+    call_check (call);
+    call_free (call);
+  }
+}
+GST_END_TEST;
+
+/* Transparent: ZRTP, STUN, media and RTCP pass untouched both ways. */
+GST_START_TEST (test_disabled)
+{
+  static const guint8 zrtp[16] = { 0x10, 0, 0, 1, 'Z', 'R', 'T', 'P' };
+  static const guint8 stun[20] = { 0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42 };
+  static const guint8 rtcp[8] = { 0x80, 201, 0, 1 };
+  Call *call = call_new ();
+
+  g_object_set (call->a.dec, "enabled", FALSE, NULL);
+  endpoint_start (&call->a);
+  endpoint_talk (&call->a);
+  call_run (call, GST_SECOND);
+  fail_unless_equals_int (call->a.sent[PACKET_ZRTP], 0);
+  fail_unless_equals_int (call->a.sent[PACKET_CLEAR], 1);
+  gst_pad_push (call->a.media_in, make_packet (zrtp, sizeof zrtp));
+  fail_unless_equals_int (call->a.sent[PACKET_ZRTP], 1);
+  endpoint_inject (&call->a, make_packet (zrtp, sizeof zrtp));
+  endpoint_inject (&call->a, make_packet (stun, sizeof stun));
+  endpoint_inject (&call->a, make_packet (rtcp, sizeof rtcp));
+  endpoint_inject (&call->a, endpoint_make_rtp (&call->b));
+  fail_unless_equals_int (heard (&call->a), 4);
+  fail_unless (gst_buffer_memcmp (g_queue_peek_nth (&call->a.heard, 0), 0, zrtp, sizeof zrtp) == 0);
+  fail_unless (gst_buffer_memcmp (g_queue_peek_nth (&call->a.heard, 1), 0, stun, sizeof stun) == 0);
+  call_free (call);
+}
+GST_END_TEST;
+
+/* All 256 first octets, short and long: only version 2 gets on, ZRTP by its cookie alone (Z-5-4, Z-5-6, attack F10). */
+GST_START_TEST (test_classifier)
+{
+  Call *call = call_new ();
+  guint octet, n = 0, foreign = 0;
+
+  endpoint_start (&call->a);
+  for (octet = 0; octet < 256; octet++) {
+    guint8 packet[40] = { octet, 0, 0, 1, 'Z', 'R', 'T', 'Q' };
+
+    endpoint_inject (&call->a, make_packet (packet, 1));
+    endpoint_inject (&call->a, make_packet (packet, sizeof packet));
+    if ((octet & 0xc0) == 0x80)
+      n += 2;
+    else
+      foreign += 2;
+    fail_unless_equals_int (heard (&call->a), n);
+    /* The cookie: never further. */
+    packet[7] = 'P';
+    if ((octet & 0xf0) == 0x10) {
+      endpoint_inject (&call->a, make_packet (packet, sizeof packet));
+      fail_unless_equals_int (heard (&call->a), n);
+    }
+  }
+  fail_unless_equals_int (endpoint_stat (&call->a, "receive-foreign"), foreign);
+  endpoint_inject (&call->a, gst_buffer_new ());
+  fail_unless_equals_int (heard (&call->a), n);
+  call_check (call);
+  call_free (call);
+}
+GST_END_TEST;
+
+/* Replayed, forged and truncated packets are dropped and counted; the call goes on (attack C10). */
+GST_START_TEST (test_injection)
+{
+  Call *call = secure_call ();
+  GstBuffer *packet = g_queue_peek_tail (&call->b.wire);
+  guint before = heard (&call->a), i;
+
+  for (i = 0; i < 1000; i++)
+    fail_unless_equals_int (endpoint_inject (&call->a, gst_buffer_ref (packet)), GST_FLOW_OK);
+  fail_unless_equals_int (endpoint_stat (&call->a, "receive-replayed"), 1000);
+  for (i = 0; i < 1000; i++) {
+    GstBuffer *forged = gst_buffer_copy_deep (packet);
+    guint8 octet = i >> 1;
+
+    /* A later packet, so that it is not a replay; another octet of it each time. */
+    gst_buffer_fill (forged, 3, &octet, 1);
+    octet = g_random_int ();
+    gst_buffer_fill (forged, 12 + i % CALL_PAYLOAD, &octet, 1);
+    fail_unless_equals_int (endpoint_inject (&call->a, forged), GST_FLOW_OK);
+  }
+  for (i = 0; i < gst_buffer_get_size (packet); i++)
+    fail_unless_equals_int (endpoint_inject (&call->a, gst_buffer_copy_region (packet, GST_BUFFER_COPY_ALL, 0, i)),
+        GST_FLOW_OK);
+  fail_unless_equals_int (heard (&call->a), before);
+  fail_unless (endpoint_stat (&call->a, "receive-forged") > 900);
+  fail_unless_equals_int (endpoint_count_messages (&call->a, "zrtp-error"), 0);
+  call_check_secure (call);
+  call_free (call);
+}
+GST_END_TEST;
+
+/* A flood of ZRTP is bounded in memory and time and does not end the call (attack C8). */
+GST_START_TEST (test_zrtp_flood)
+{
+  Call *call = secure_call ();
+  guint i;
+
+  for (i = 0; i < 20000; i++) {
+    guint8 packet[64] = { 0x10, 0, i >> 8, i, 'Z', 'R', 'T', 'P', i };
+
+    endpoint_inject (&call->a, make_packet (packet, sizeof packet));
+  }
+  call_settle (call);
+  fail_unless_equals_int (
+      endpoint_stat (&call->a, "zrtp-dropped-crc") + endpoint_stat (&call->a, "zrtp-dropped-overflow"), 20000);
+  call_check_secure (call);
+  call_free (call);
+}
+GST_END_TEST;
+
+/* One list goes through as one list, each packet protected, order and metadata kept. */
+GST_START_TEST (test_lists)
+{
+  Call *call = secure_call ();
+  guint before = heard (&call->b), secret = call->a.sent[PACKET_SECRET], round, i;
+
+  for (round = 0; round < 2; round++) {
+    GstBufferList *list = gst_buffer_list_new ();
+    GstBufferList *tee = NULL;
+
+    for (i = 0; i < 10; i++)
+      gst_buffer_list_add (list, endpoint_make_rtp (&call->a));
+    /* A list that somebody else holds too stays as it is. */
+    if (round == 1)
+      tee = gst_buffer_list_ref (list);
+    fail_unless_equals_int (gst_pad_push_list (call->a.media_in, list), GST_FLOW_OK);
+    if (tee != NULL) {
+      for (i = 0; i < 10; i++)
+        fail_unless (is_marked (gst_buffer_list_get (tee, i)));
+      gst_buffer_list_unref (tee);
+    }
+  }
+  fail_unless_equals_int (call->a.sent[PACKET_SECRET], secret + 20);
+  fail_unless_equals_int (heard (&call->b), before + 20);
+  for (i = 0; i < 20; i++)
+    fail_unless (is_marked (g_queue_peek_nth (&call->b.heard, before + i)));
+
+  /* In at the other end as a list: RTP, a forged one, ZRTP and RTP. */
+  before = heard (&call->b);
+  {
+    static const guint8 zrtp[28] = { 0x10, 0, 0, 1, 'Z', 'R', 'T', 'P' };
+    GstBufferList *list = gst_buffer_list_new ();
+    guint n;
+
+    n = call->a.wire.length;
+    endpoint_talk (&call->a);
+    fail_unless_equals_int (call->a.wire.length, n + 1);
+    gst_buffer_list_add (list, gst_buffer_ref (g_queue_peek_tail (&call->a.wire)));
+    gst_buffer_list_add (list, endpoint_make_rtp (&call->a));
+    gst_buffer_list_add (list, make_packet (zrtp, sizeof zrtp));
+    fail_unless_equals_int (gst_pad_push_list (call->b.wire_out, list), GST_FLOW_OK);
+    /* The first is a replay of what came by the wire, the others are not authentic or not media. */
+    fail_unless_equals_int (heard (&call->b), before + 1);
+  }
+  call_check_secure (call);
+  call_free (call);
+}
+GST_END_TEST;
+
+/* Buffers that others hold, read-only memory, several memories, room and no room: the same packet on the wire, and the
+ * original is not touched. Metadata goes along. */
+GST_START_TEST (test_buffers)
+{
+  Call *call = secure_call ();
+  GstCaps *reference = gst_caps_new_empty_simple ("timestamp/x-test");
+  guint8 fixed[12 + CALL_PAYLOAD];
+  guint form;
+
+  for (form = 0; form < 6; form++) {
+    GstBuffer *buffer = endpoint_make_rtp (&call->a), *tee = NULL, *wire, *got;
+    GstMemory *memory, *whole;
+    GstReferenceTimestampMeta *meta;
+
+    gst_buffer_add_reference_timestamp_meta (buffer, reference, 4711, GST_CLOCK_TIME_NONE);
+    GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_MARKER);
+    switch (form) {
+      case 0:                  /* ours alone, no room */
+        break;
+      case 1:                  /* tee */
+        tee = gst_buffer_ref (buffer);
+        break;
+      case 2:                  /* a copy that shares the memory */
+        tee = gst_buffer_copy (buffer);
+        break;
+      case 3:                  /* as payloaders make them: header and payload */
+        memory = gst_buffer_get_memory (buffer, 0);
+        whole = gst_memory_copy (memory, 0, -1);
+        gst_memory_unref (memory);
+        gst_buffer_remove_all_memory (buffer);
+        gst_buffer_append_memory (buffer, gst_memory_share (whole, 0, 12));
+        gst_buffer_append_memory (buffer, gst_memory_share (whole, 12, -1));
+        gst_memory_unref (whole);
+        break;
+      case 4:                  /* room behind, and ours */
+        gst_buffer_append_memory (buffer, gst_allocator_alloc (NULL, 64, NULL));
+        memory = gst_buffer_get_all_memory (buffer);
+        gst_buffer_replace_all_memory (buffer, memory);
+        gst_buffer_set_size (buffer, 12 + CALL_PAYLOAD);
+        break;
+      case 5:                  /* read-only */
+        gst_buffer_extract (buffer, 0, fixed, sizeof fixed);
+        memory = gst_memory_new_wrapped (GST_MEMORY_FLAG_READONLY, fixed, sizeof fixed, 0, sizeof fixed, NULL, NULL);
+        gst_buffer_replace_all_memory (buffer, memory);
+        tee = gst_buffer_new_wrapped_full (GST_MEMORY_FLAG_READONLY, fixed, sizeof fixed, 0, sizeof fixed, NULL, NULL);
+        break;
+    }
+    fail_unless_equals_int (gst_pad_push (call->a.media_in, buffer), GST_FLOW_OK);
+    wire = g_queue_peek_tail (&call->a.wire);
+    fail_unless (!is_marked (wire), "form %u went out in the clear", form);
+    fail_unless_equals_int (gst_buffer_get_size (wire), 12 + CALL_PAYLOAD + 10);
+    got = g_queue_peek_tail (&call->b.heard);
+    fail_unless (is_marked (got));
+    fail_unless_equals_int (gst_buffer_get_size (got), 12 + CALL_PAYLOAD);
+    meta = gst_buffer_get_reference_timestamp_meta (got, reference);
+    fail_unless (meta != NULL && meta->timestamp == 4711);
+    fail_unless (GST_BUFFER_FLAG_IS_SET (got, GST_BUFFER_FLAG_MARKER));
+    fail_unless (GST_BUFFER_PTS_IS_VALID (got) && GST_BUFFER_DURATION (got) == 20 * GST_MSECOND);
+    if (tee != NULL) {
+      fail_unless (is_marked (tee));
+      fail_unless_equals_int (gst_buffer_get_size (tee), 12 + CALL_PAYLOAD);
+      gst_buffer_unref (tee);
+    }
+  }
+  gst_caps_unref (reference);
+  call_check_secure (call);
+  call_free (call);
+}
+GST_END_TEST;
+
+static GstBuffer *
+make_rtcp (guint32 ssrc)
+{
+  guint8 packet[8 + 20] = { 0x80, 201, 0, 6 };
+
+  GST_WRITE_UINT32_BE (packet + 4, ssrc);
+  memcpy (packet + 8, "in the clear, RTCP!!", 20);
+  return make_packet (packet, sizeof packet);
+}
+
+static GstFlowReturn
+mux_chain (GstPad *pad, GstObject *parent, GstBuffer *packet)
+{
+  Endpoint *self = gst_pad_get_element_private (pad);
+
+  return gst_pad_push (self->peer->wire_out, packet);
+}
+
+/* RTCP has the gates and keys of its stream (Z-4-10), and may come by the port of RTP (RFC 5761). */
+GST_START_TEST (test_rtcp)
+{
+  Call *call = call_new ();
+  GstPad *sink = gst_element_request_pad_simple (call->a.enc, "rtcp_sink_0");
+  GstPad *src = gst_element_get_static_pad (call->a.enc, "rtcp_src_0");
+  GstPad *in = gst_pad_new ("in", GST_PAD_SRC), *out = gst_pad_new ("out", GST_PAD_SINK);
+  GstSegment segment;
+  GstBuffer *got;
+
+  gst_pad_set_chain_function (out, mux_chain);
+  gst_pad_set_element_private (out, &call->a);
+  fail_unless_equals_int (gst_pad_link (in, sink), GST_PAD_LINK_OK);
+  fail_unless_equals_int (gst_pad_link (src, out), GST_PAD_LINK_OK);
+  call_start (call);
+  gst_pad_set_active (in, TRUE);
+  gst_pad_set_active (out, TRUE);
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  gst_pad_push_event (in, gst_event_new_stream_start ("rtcp"));
+  gst_pad_push_event (in, gst_event_new_segment (&segment));
+
+  fail_unless_equals_int (gst_pad_push (in, make_rtcp (call->a.ssrc)), GST_FLOW_OK);
+  fail_unless_equals_int (call->b.heard_rtcp.length, 1);
+  fail_unless_equals_int (heard (&call->b), 0);
+  got = g_queue_peek_tail (&call->b.heard_rtcp);
+  fail_unless (gst_buffer_memcmp (got, 8, "in the clear", 12) == 0);
+
+  endpoint_talk (&call->a);
+  endpoint_talk (&call->b);
+  fail_unless (call_run_until_secure (call, 5 * GST_SECOND));
+  fail_unless_equals_int (gst_pad_push (in, make_rtcp (call->a.ssrc)), GST_FLOW_OK);
+  fail_unless_equals_int (call->b.heard_rtcp.length, 2);
+  got = g_queue_peek_tail (&call->b.heard_rtcp);
+  fail_unless_equals_int (gst_buffer_get_size (got), 28);
+  fail_unless (gst_buffer_memcmp (got, 8, "in the clear", 12) == 0);
+  /* In the clear it is not taken any more. */
+  endpoint_inject (&call->b, make_rtcp (call->a.ssrc));
+  fail_unless_equals_int (call->b.heard_rtcp.length, 2);
+  call_check_secure (call);
+  /* Events of its own, as nothing came by rtcp_sink. */
+  fail_unless (gst_pad_get_current_caps (call->b.rtcp_out) != NULL);
+
+  endpoint_stop (&call->a);
+  gst_pad_unlink (in, sink);
+  gst_pad_unlink (src, out);
+  gst_element_release_request_pad (call->a.enc, sink);
+  fail_unless (gst_element_get_static_pad (call->a.enc, "rtcp_src_0") == NULL);
+  gst_object_unref (sink);
+  gst_object_unref (src);
+  gst_object_unref (in);
+  gst_object_unref (out);
+  call_free (call);
+}
+GST_END_TEST;
+
+static Suite *
+media_suite (void)
+{
+  Suite *suite = suite_create ("media");
+  TCase *tcase = tcase_create ("media");
+
+  tcase_set_timeout (tcase, 60);
+  suite_add_tcase (suite, tcase);
+  tcase_add_test (tcase, test_opportunistic);
+  tcase_add_test (tcase, test_held_while_securing);
+  tcase_add_test (tcase, test_media_as_conf2ack);
+  tcase_add_test (tcase, test_secure_only);
+  tcase_add_test (tcase, test_gap_for_held);
+  tcase_add_test (tcase, test_latch);
+  tcase_add_test (tcase, test_failure);
+  tcase_add_test (tcase, test_disabled);
+  tcase_add_test (tcase, test_classifier);
+  tcase_add_test (tcase, test_injection);
+  tcase_add_test (tcase, test_zrtp_flood);
+  tcase_add_test (tcase, test_lists);
+  tcase_add_test (tcase, test_buffers);
+  tcase_add_test (tcase, test_rtcp);
+  return suite;
+}
+
+GST_CHECK_MAIN (media)
