@@ -306,29 +306,26 @@ push_gap (GstPad *src, GstClockTime pts, GstClockTime duration)
     gst_pad_push_event (src, gst_event_new_gap (pts, duration));
 }
 
-static GstFlowReturn
-push_media (Stream *stream, GstPad *src, GstBuffer *buffer, GstBufferList *list, GstClockTime pts,
-    GstClockTime duration)
+/* The policy is asked with the stream lock held: a clear packet that may still go is on its way before the Commit that closes
+ * the gate (Z-4-5, Z-4-7). */
+static void
+begin_push (Stream *stream, GstPad *src)
 {
-  GstFlowReturn ret = GST_FLOW_OK;
-
   GST_PAD_STREAM_LOCK (src);
   if (G_UNLIKELY (g_atomic_int_get (&stream->n_waiting) > 0))
     send_waiting_locked (stream, src, FALSE);
-  if (buffer != NULL)
-    ret = gst_pad_push (src, buffer);
-  else if (list != NULL)
-    ret = gst_pad_push_list (src, list);
-  else
-    push_gap (src, pts, duration);
+}
+
+static GstFlowReturn
+end_push (Stream *stream, GstPad *src, gboolean pushed, GstFlowReturn ret)
+{
   if (G_UNLIKELY (g_atomic_int_get (&stream->n_waiting) > 0))
     send_waiting_locked (stream, src, FALSE);
   GST_PAD_STREAM_UNLOCK (src);
 
   if (G_UNLIKELY (g_atomic_int_get (&stream->n_waiting) > 0))
     send_waiting (stream);
-  if (G_UNLIKELY (g_atomic_int_get (&stream->transport) == TRANSPORT_DOWN) && ret == GST_FLOW_OK
-      && (buffer != NULL || list != NULL))
+  if (G_UNLIKELY (g_atomic_int_get (&stream->transport) == TRANSPORT_DOWN) && pushed && ret == GST_FLOW_OK)
     note_transport (stream, TRUE);
   return ret;
 }
@@ -337,19 +334,28 @@ static GstFlowReturn
 rtp_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
 {
   Stream *stream = gst_pad_get_element_private (pad);
+  GstPad *src = stream->rtp_src;
   GstClockTime pts = GST_BUFFER_PTS (buffer), duration = GST_BUFFER_DURATION (buffer);
+  GstFlowReturn ret = GST_FLOW_OK;
 
   if (G_UNLIKELY (!g_atomic_int_get (&stream->started)))
     note_ssrc_of_buffer (stream, buffer);
+  begin_push (stream, src);
   buffer = gst_zrtp_media_protect (stream->media, buffer, FALSE);
-  return push_media (stream, stream->rtp_src, buffer, NULL, pts, duration);
+  if (G_LIKELY (buffer != NULL))
+    ret = gst_pad_push (src, buffer);
+  else
+    push_gap (src, pts, duration);
+  return end_push (stream, src, buffer != NULL, ret);
 }
 
 static GstFlowReturn
 rtp_chain_list (GstPad *pad, GstObject *parent, GstBufferList *list)
 {
   Stream *stream = gst_pad_get_element_private (pad);
+  GstPad *src = stream->rtp_src;
   GstClockTime pts = GST_CLOCK_TIME_NONE, duration = GST_CLOCK_TIME_NONE;
+  GstFlowReturn ret = GST_FLOW_OK;
 
   if (gst_buffer_list_length (list) > 0) {
     GstBuffer *first = gst_buffer_list_get (list, 0);
@@ -359,8 +365,13 @@ rtp_chain_list (GstPad *pad, GstObject *parent, GstBufferList *list)
     if (G_UNLIKELY (!g_atomic_int_get (&stream->started)))
       note_ssrc_of_buffer (stream, first);
   }
+  begin_push (stream, src);
   list = gst_zrtp_media_protect_list (stream->media, list, FALSE);
-  return push_media (stream, stream->rtp_src, NULL, list, pts, duration);
+  if (G_LIKELY (list != NULL))
+    ret = gst_pad_push_list (src, list);
+  else
+    push_gap (src, pts, duration);
+  return end_push (stream, src, list != NULL, ret);
 }
 
 static GstFlowReturn

@@ -70,6 +70,7 @@ GST_START_TEST (test_held_while_securing)
 
   for (i = 0; i < G_N_ELEMENTS (types); i++) {
     Call *call = call_new ();
+    guint clear;
 
     call->filter = drop_type;
     call->filter_data = (gpointer) types[i];
@@ -78,12 +79,12 @@ GST_START_TEST (test_held_while_securing)
     endpoint_talk (&call->b);
     call_run (call, 200 * GST_MSECOND);
     fail_unless_equals_string (gst_zrtp_state_to_string (endpoint_state (&call->a)), "securing");
+    clear = call->a.sent[PACKET_CLEAR] + call->b.sent[PACKET_CLEAR];
     endpoint_talk (&call->a);
     endpoint_talk (&call->b);
-    fail_unless_equals_int (call->a.sent[PACKET_CLEAR] + call->b.sent[PACKET_CLEAR], 2);
+    fail_unless_equals_int (call->a.sent[PACKET_CLEAR] + call->b.sent[PACKET_CLEAR], clear);
     fail_unless_equals_int (call->a.sent[PACKET_SECRET] + call->b.sent[PACKET_SECRET], 0);
-    fail_unless_equals_int (endpoint_stat (&call->a, "send-held"), 1);
-    fail_unless_equals_int (endpoint_stat (&call->b, "send-held"), 1);
+    fail_unless_equals_int (endpoint_stat (&call->a, "send-held") + endpoint_stat (&call->b, "send-held"), 4 - clear);
     call->filter = NULL;
     fail_unless (call_run_until_secure (call, 5 * GST_SECOND));
     call_check_secure (call);
@@ -140,7 +141,7 @@ GST_START_TEST (test_secure_only)
   fail_unless_equals_int (call->a.clear_octets, 0);
   fail_unless_equals_int (endpoint_stat (&call->a, "sent-clear"), 0);
   fail_unless_equals_int (endpoint_stat (&call->a, "received-clear"), 0);
-  fail_unless_equals_int (endpoint_stat (&call->a, "receive-held"), 2);
+  fail_unless_equals_int (endpoint_stat (&call->a, "receive-held"), 1 + call->b.sent[PACKET_CLEAR]);
   call_free (call);
 }
 GST_END_TEST;
