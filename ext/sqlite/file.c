@@ -130,15 +130,27 @@ check_rights (gint fd, const gchar *path, GError **error)
     set_error (error, ZRTP_CACHE_DB_ERROR_UNSAFE, "%s: others could have written it (mode %04o); if you know that "
         "nobody has, chmod 600 it, else move it away and verify your peers again", path,
         (guint) status.st_mode & 07777);
-  else if ((status.st_mode & 07777) != (S_IRUSR | S_IWUSR) && fchmod (fd, S_IRUSR | S_IWUSR) != 0)
-    set_error (error, ZRTP_CACHE_DB_ERROR_UNSAFE, "%s: has mode %04o and that cannot be changed (%s); chmod 600 it",
-        path, (guint) status.st_mode & 07777, g_strerror (errno));
-  else {
-    if (status.st_mode & (S_IRGRP | S_IROTH))
-      g_message ("%s: others could read the secrets of your calls; its mode is now 0600", path);
+  else
     return TRUE;
-  }
   return FALSE;
+}
+
+/* For a file that is known to be ours. */
+static gboolean
+tighten_mode (gint fd, const gchar *path, GError **error)
+{
+  struct stat status;
+
+  if (fstat (fd, &status) == 0 && (status.st_mode & 07777) == (S_IRUSR | S_IWUSR))
+    return TRUE;
+  if (fchmod (fd, S_IRUSR | S_IWUSR) != 0) {
+    set_error (error, ZRTP_CACHE_DB_ERROR_UNSAFE, "%s: its mode cannot be changed (%s); chmod 600 it", path,
+        g_strerror (errno));
+    return FALSE;
+  }
+  if (status.st_mode & (S_IRGRP | S_IROTH))
+    g_message ("%s: others could read the secrets of your calls; its mode is now 0600", path);
+  return TRUE;
 }
 
 /* The files that SQLite keeps beside a database. */
@@ -190,27 +202,12 @@ zrtp_cache_db_check_file (const gchar *path, guint newest, GError **error)
     return ZRTP_CACHE_DB_FAILED;
   }
   good = check_rights (fd, path, error) && check_header (fd, path, newest, error)
-      && check_companions (path, TRUE, error);
+      && check_companions (path, TRUE, error) && tighten_mode (fd, path, error);
   close (fd);
   return good ? ZRTP_CACHE_DB_FOUND : ZRTP_CACHE_DB_FAILED;
 }
 
 /* ---- A file that is not ---- */
-
-/* An open new file of mode 0600 from its first octet, whatever the umask; -1 with errno. */
-static gint
-create_private (const gchar *path)
-{
-  gint fd = open (path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
-
-  /* A umask can take away from 0600, not add. */
-  if (fd >= 0 && fchmod (fd, S_IRUSR | S_IWUSR) != 0) {
-    close (fd);
-    unlink (path);
-    return -1;
-  }
-  return fd;
-}
 
 static gboolean
 write_all (gint fd, const guint8 *data, gsize len)
@@ -228,11 +225,10 @@ write_all (gint fd, const guint8 *data, gsize len)
   return fsync (fd) == 0;
 }
 
-/* Writes a new file of mode 0600, which must not exist. On failure there is none. */
-gboolean
-zrtp_cache_db_write_private (const gchar *path, gconstpointer data, gsize len, GError **error)
+/* Fills a new file, whose descriptor is -1 with errno if it could not be made; closes it. On failure there is no file. */
+static gboolean
+fill_private (gint fd, const gchar *path, gconstpointer data, gsize len, GError **error)
 {
-  gint fd = create_private (path);
   gboolean good;
 
   if (fd < 0) {
@@ -240,13 +236,23 @@ zrtp_cache_db_write_private (const gchar *path, gconstpointer data, gsize len, G
         : "%s: cannot be created (%s)", path, g_strerror (errno));
     return FALSE;
   }
-  good = write_all (fd, data, len);
+  /* A umask can have taken away from 0600, not added. */
+  good = fchmod (fd, S_IRUSR | S_IWUSR) == 0 && write_all (fd, data, len);
   if (!good) {
     set_error (error, ZRTP_CACHE_DB_ERROR_WRITE, "%s: cannot be written (%s)", path, g_strerror (errno));
     unlink (path);
   }
   close (fd);
   return good;
+}
+
+/* Writes a new file, which must not exist, of mode 0600 from its first octet. */
+gboolean
+zrtp_cache_db_write_private (const gchar *path, gconstpointer data, gsize len, GError **error)
+{
+  gint fd = open (path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
+
+  return fill_private (fd, path, data, len, error);
 }
 
 /* Gives a file its final name unless that is taken; then errno is EEXIST. */
@@ -272,11 +278,11 @@ rename_if_free (const gchar *from, const gchar *to)
 gboolean
 zrtp_cache_db_create_file (const gchar *path, gconstpointer image, gsize len, GError **error)
 {
-  g_autofree gchar *temporary = g_strdup_printf ("%s.%08x%08x.new", path, g_random_int (), g_random_int ());
+  g_autofree gchar *temporary = g_strconcat (path, ".XXXXXX.new", NULL);
   g_autofree gchar *folder = g_path_get_dirname (path);
-  gint folder_fd;
+  gint folder_fd, fd = g_mkstemp_full (temporary, O_WRONLY | O_CLOEXEC, S_IRUSR | S_IWUSR);
 
-  if (!zrtp_cache_db_write_private (temporary, image, len, error))
+  if (!fill_private (fd, temporary, image, len, error))
     return FALSE;
   if (rename_if_free (temporary, path) != 0) {
     gboolean exists = errno == EEXIST;
