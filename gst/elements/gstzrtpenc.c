@@ -291,10 +291,12 @@ note_ssrc (Stream *stream, guint32 ssrc)
 static void
 note_ssrc_of_buffer (Stream *stream, GstBuffer *buffer)
 {
-  guint8 header[12];
+  guint8 version = 0;
+  guint32 ssrc;
 
-  if (gst_buffer_extract (buffer, 0, header, sizeof header) == sizeof header && (header[0] & 0xc0) == 0x80)
-    note_ssrc (stream, GST_READ_UINT32_BE (header + 8));
+  gst_buffer_extract (buffer, 0, &version, 1);
+  if ((version & 0xc0) == 0x80 && gst_buffer_extract (buffer, 8, &ssrc, sizeof ssrc) == sizeof ssrc)
+    note_ssrc (stream, GUINT32_FROM_BE (ssrc));
   maybe_start (stream);
 }
 

@@ -385,7 +385,7 @@ endpoint_make_rtp (Endpoint *self)
   GST_WRITE_UINT32_BE (map.data + 4, self->sequence * 160u);
   GST_WRITE_UINT32_BE (map.data + 8, self->ssrc);
   memcpy (map.data + 12, marker, sizeof marker - 1);
-  GST_WRITE_UINT16_BE (map.data + 12 + sizeof marker, self->sequence);
+  GST_WRITE_UINT16_BE (map.data + 12 + 64, self->sequence);
   gst_buffer_unmap (buffer, &map);
   GST_BUFFER_PTS (buffer) = self->sequence * 20 * GST_MSECOND;
   GST_BUFFER_DURATION (buffer) = 20 * GST_MSECOND;

@@ -92,13 +92,15 @@ GST_START_TEST (test_zrtp_packets)
   talk_both (call);
   fail_unless (call_run_until_secure (call, 5 * GST_SECOND));
   for (l = call->a.wire.head; l != NULL; l = l->next) {
-    guint8 header[12];
+    guint8 version = 0;
+    guint32 ssrc = 0;
 
-    gst_buffer_extract (l->data, 0, header, sizeof header);
-    if ((header[0] & 0xc0) != 0)
+    gst_buffer_extract (l->data, 0, &version, 1);
+    if ((version & 0xc0) != 0)
       continue;
+    gst_buffer_extract (l->data, 8, &ssrc, sizeof ssrc);
     fail_unless (!GST_BUFFER_PTS_IS_VALID (l->data) && !GST_BUFFER_DTS_IS_VALID (l->data));
-    fail_unless_equals_int_hex (GST_READ_UINT32_BE (header + 8), call->a.ssrc);
+    fail_unless_equals_int_hex (GUINT32_FROM_BE (ssrc), call->a.ssrc);
   }
   call_free (call);
 }

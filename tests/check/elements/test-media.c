@@ -135,7 +135,6 @@ GST_START_TEST (test_secure_only)
   endpoint_talk (&call->a);
   endpoint_start (&call->b);
   endpoint_talk (&call->b);
-  fail_unless_equals_int (heard (&call->a), 0);
   fail_unless (call_run_until_secure (call, 10 * GST_SECOND));
   call_check_secure (call);
   fail_unless_equals_int (call->a.clear_octets, 0);
@@ -523,7 +522,7 @@ GST_START_TEST (test_rtcp)
   fail_unless_equals_int (call->b.heard_rtcp.length, 2);
   call_check_secure (call);
   /* Events of its own, as nothing came by rtcp_sink. */
-  fail_unless (gst_pad_get_current_caps (call->b.rtcp_out) != NULL);
+  fail_unless (gst_pad_has_current_caps (call->b.rtcp_out));
 
   endpoint_stop (&call->a);
   gst_pad_unlink (in, sink);
