@@ -46,6 +46,17 @@ send_commit (ZrtpStream * stream)
   zrtp_stream_send_until_answered (stream, &exchange->commit);
 }
 
+static void
+choose (const ZrtpStream * stream, ZrtpChoice * choice)
+{
+  const ZrtpAssociation *association = stream->association;
+
+  if (association->config.fixed_choice)
+    *choice = *association->config.fixed_choice;
+  else
+    zrtp_negotiate (&association->offer, &stream->peer->hello.offer, choice);
+}
+
 gboolean
 zrtp_create_commit_dh (ZrtpStream * stream)
 {
@@ -54,10 +65,7 @@ zrtp_create_commit_dh (ZrtpStream * stream)
   ZrtpExchange *exchange;
   ZrtpChoice choice;
 
-  if (association->config.fixed_choice)
-    choice = *association->config.fixed_choice;
-  else
-    zrtp_negotiate (&association->offer, &stream->peer->hello.offer, &choice);
+  choose (stream, &choice);
   if (zrtp_check_choice (&association->offer, &association->allowed, &choice) != 0) {
     /* What both have lies below what we may use (attack B3). */
     zrtp_stream_fail (stream, ZRTP_ERROR_HELLO_MISMATCH);
@@ -136,7 +144,7 @@ zrtp_create_commit_preshared (ZrtpStream * stream)
   ZrtpChoice choice;
   const ZrtpSecret *own;
 
-  zrtp_negotiate (&association->offer, &stream->peer->hello.offer, &choice);
+  choose (stream, &choice);
   memcpy (choice.key_agreement, "Prsh", 5);
   if (!zrtp_exchange_begin (stream, ZRTP_ROLE_INITIATOR, ZRTP_MODE_PRESHARED, &choice))
     return FALSE;
