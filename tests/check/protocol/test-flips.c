@@ -1,7 +1,7 @@
 /* test-flips.c: a bit flipped in every octet of every message, with the CRC put right again (attacks A2, A9, A10, B2, C6).
  *
  * The link's own assertions watch for keys that only one end has; here is what must come of it besides.
- * ZRTP_TEST_BITS=8 flips each bit of each octet.
+ * ZRTP_TEST_BITS=1 flips one bit of each octet instead of all eight.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -110,7 +110,7 @@ call (Flip * self, guint initiator)
 static void
 test_flips (gconstpointer data)
 {
-  guint bits = test_count ("ZRTP_TEST_BITS", 1);
+  guint bits = test_count ("ZRTP_TEST_BITS", 8);
 
   for (guint end = 0; end < 2; end++)
     for (guint initiator = 0; initiator < 2; initiator++) {

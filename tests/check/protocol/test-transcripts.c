@@ -5,7 +5,7 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#include "gst/protocol/keyschedule.h"
+#include "gst/protocol/messages.h"
 #include "link.h"
 #include "vectors.h"
 
@@ -19,6 +19,7 @@ typedef struct
   TestRandom random;
   TestCache cache;
   guint8 peer_zid[ZRTP_ZID_LEN];
+  guint8 other_flags;           /* bits of E V A D in our Confirm that are not as recorded, for a reason */
   ZrtpAssociation *association;
   guint64 now;
   /* Outputs. */
@@ -214,6 +215,10 @@ replay_init (Replay * replay, JsonObject * root, gboolean initiator)
   g_strlcpy (replay->choice.key_agreement, json_object_get_string_member (negotiated, "key_agreement"), 5);
   g_strlcpy (replay->choice.sas, json_object_get_string_member (negotiated, "sas"), 5);
   replay->config.fixed_choice = &replay->choice;
+  if (strcmp (replay->choice.key_agreement, "Prsh") == 0) {
+    replay->config.preshared = TRUE;
+    replay->config.preshared_limit = 10;
+  }
   replay->config.automatic = initiator;
   script_randomness (replay, root);
   fill_cache (replay, root);
@@ -241,6 +246,23 @@ side_ssrc (JsonObject * root, const Replay * replay)
   return wire_get_u32 (ssrc.data);
 }
 
+/* A Confirm that differs in these flags alone is the recorded one once they are turned round. */
+static void
+assert_confirm (JsonObject * root, const WireBuffer * packet, const gchar * type, guint8 other_flags)
+{
+  gboolean first = strcmp (type, "Confirm1") == 0;
+  Octets key = vector_octets (vector_object (root, "derived"), first ? "zrtpkeyr" : "zrtpkeyi");
+  Octets expected = vector_octets (vector_object (root, first ? "confirm1" : "confirm2"), "plaintext");
+  guint8 plaintext[40];
+
+  g_assert_cmpuint (packet->len, ==, 76 + WIRE_HEADER_LEN + WIRE_CRC_LEN);
+  memcpy (plaintext, WIRE_MESSAGE (packet->data) + 36, 40);
+  zrtp_cipher_find (json_object_get_string_member (vector_object (root, "negotiated"), "cipher"))->cfb_decrypt (key.data,
+      WIRE_MESSAGE (packet->data) + 20, plaintext, 40);
+  plaintext[35] ^= other_flags;
+  assert_octets (expected, plaintext, 40);
+}
+
 /* Plays the recorded messages. */
 static void
 play (Replay * replay, JsonObject * root, guint stream)
@@ -259,7 +281,10 @@ play (Replay * replay, JsonObject * root, guint stream)
       const WireBuffer *ours = sent_message (replay, stream, type, 0);
 
       g_assert_nonnull (ours);
-      assert_octets (expected, WIRE_MESSAGE (ours->data), WIRE_MESSAGE_LEN (ours->len));
+      if (replay->other_flags && strncmp (type, "Confirm", 7) == 0)
+        assert_confirm (root, ours, type, replay->other_flags);
+      else
+        assert_octets (expected, WIRE_MESSAGE (ours->data), WIRE_MESSAGE_LEN (ours->len));
       g_assert_cmphex (wire_ssrc (ours->data), ==, wire_ssrc (packet.data));
     } else {
       zrtp_association_receive (replay->association, stream, packet.data, packet.len, replay->now);
@@ -322,7 +347,7 @@ assert_cache (Replay * replay, JsonObject * root, const gchar * path, gboolean w
     assert_octets (rs1, entry->rs1, ZRTP_RETAINED_LEN);
   if (rs2.len)
     assert_octets (rs2, entry->rs2, ZRTP_RETAINED_LEN);
-  if (with_interval)
+  if (with_interval && json_object_has_member (vector_object (root, path), "interval_used"))
     g_assert_cmpuint (entry->expiry_interval, ==,
         json_object_get_int_member (vector_object (root, path), "interval_used"));
 }
@@ -444,6 +469,166 @@ test_multistream (gconstpointer data)
   json_object_unref (second);
 }
 
+/* Z-4.4.2.1-2, Z-4.4.2.2-2, -3, Z-4.4.2.3-1, -5, Z-4.4.2.4-1 to -4, Z-4.6.1-5 */
+static void
+test_preshared (gconstpointer data)
+{
+  JsonObject *root = vector_load ("transcript_preshared.json");
+  Replay replay;
+  ZrtpCacheEntry entry;
+
+  replay_init (&replay, root, GPOINTER_TO_INT (data));
+  if (replay.initiator) {
+    /* The recorded initiator says V=0 and yet uses Preshared, which ours does with verified secrets only (Z-4.4.2.1-1). */
+    entry = *test_cache_get (&replay.cache, replay.config.zid, replay.peer_zid);
+    entry.verified = TRUE;
+    replay.other_flags = 4;
+    test_cache_put (&replay.cache, replay.config.zid, replay.peer_zid, &entry);
+  }
+  g_assert_true (zrtp_association_add_stream (replay.association, 0, side_ssrc (root, &replay)));
+  play (&replay, root, 0);
+  assert_stream_secure (&replay, root, 0);
+  assert_sas (&replay, root);
+  g_assert_cmpint (replay.sas.cache, ==, ZRTP_CACHE_MATCH);
+  zrtp_association_media_authenticated (replay.association, 0, replay.now);
+  drain (&replay);
+  assert_cache (&replay, root, "cache_after", TRUE);
+  replay_clear (&replay);
+  json_object_unref (root);
+}
+
+/* The peer of transcript_ec25_s256, but with A set in its Confirm. */
+static void
+receive_confirm1_with_a (Replay * replay, JsonObject * root)
+{
+  JsonObject *derived = vector_object (root, "derived");
+  Octets mackey = vector_octets (derived, "mackeyr"), zrtpkey = vector_octets (derived, "zrtpkeyr");
+  Octets packet = vector_octets (find_message (root, "responder", "Confirm1"), "packet");
+  const ZrtpSealKeys keys = { zrtp_hash_find ("S256"), zrtp_cipher_find ("AES1"), mackey.data, zrtpkey.data };
+  guint8 plaintext[ZRTP_MESSAGE_MAX_LEN];
+  WireBuffer message, framed;
+  ZrtpConfirmBody body;
+  gboolean mac_ok;
+
+  g_assert_true (zrtp_confirm_open (packet.data + 12, packet.len - 16, &keys, plaintext, &body, &mac_ok));
+  body.allow_clear = TRUE;
+  message.len = zrtp_confirm_build (ZRTP_MESSAGE_CONFIRM1, &body, &keys, packet.data + 12 + 20, message.data);
+  wire_frame (&framed, 1, wire_ssrc (packet.data), &message);
+  zrtp_association_receive (replay->association, 0, framed.data, framed.len, replay->now);
+  drain (replay);
+}
+
+static void
+receive (Replay * replay, JsonObject * message)
+{
+  Octets packet = vector_octets (message, "packet");
+
+  replay->now += MSEC;
+  zrtp_association_receive (replay->association, 0, packet.data, packet.len, replay->now);
+  drain (replay);
+}
+
+static void
+assert_sent (Replay * replay, JsonObject * message, guint n)
+{
+  Octets expected = vector_octets (message, "message");
+  const WireBuffer *ours = sent_message (replay, 0, json_object_get_string_member (message, "type"), n);
+
+  g_assert_nonnull (ours);
+  assert_octets (expected, WIRE_MESSAGE (ours->data), WIRE_MESSAGE_LEN (ours->len));
+}
+
+static void
+script_again (Replay * replay, JsonObject * again, const gchar * role)
+{
+  script (replay, ZRTP_RANDOM_NONCE, again, "nonce");
+  script (replay, ZRTP_RANDOM_CONFIRM_IV, vector_object (again, strcmp (role, "initiator") ? "confirm1" : "confirm2"), "iv");
+}
+
+/* goclear.json and transcript_resecure_after_goclear.json, with our engine as Alice: she goes clear, Bob secures again.
+ * Z-4.7.2-2, -8, -10, Z-4.7.2.1-3, -5, Z-9-6 */
+static void
+test_clear_as_alice (void)
+{
+  JsonObject *first = vector_load ("transcript_ec25_s256.json"), *clear = vector_load ("goclear.json");
+  JsonObject *again = vector_load ("transcript_resecure_after_goclear.json");
+  Replay replay;
+
+  replay_init (&replay, first, TRUE);
+  script_again (&replay, again, "responder");
+  g_assert_true (zrtp_association_add_stream (replay.association, 0, side_ssrc (first, &replay)));
+  zrtp_association_start (replay.association, 0, replay.now);
+  receive (&replay, find_message (first, "responder", "HelloACK"));
+  receive (&replay, find_message (first, "responder", "Hello   "));
+  receive (&replay, find_message (first, "responder", "DHPart1 "));
+  receive_confirm1_with_a (&replay, first);
+  receive (&replay, find_message (first, "responder", "Conf2ACK"));
+  g_assert_cmpint (replay.states[0], ==, ZRTP_STATE_SECURE);
+  assert_keys (first, "i", &replay.send[0]);
+  zrtp_association_clear (replay.association, replay.now);
+  drain (&replay);
+  g_assert_cmpint (replay.states[0], ==, ZRTP_STATE_CLEARING);
+  assert_sent (&replay, find_message (clear, "initiator", "GoClear "), 0);
+  receive (&replay, find_message (clear, "responder", "ClearACK"));
+  g_assert_cmpint (replay.states[0], ==, ZRTP_STATE_CLEAR);
+  receive (&replay, find_message (again, "initiator", "Commit  "));
+  assert_sent (&replay, find_message (again, "responder", "Confirm1"), 0);
+  receive (&replay, find_message (again, "initiator", "Confirm2"));
+  assert_sent (&replay, find_message (again, "responder", "Conf2ACK"), 0);
+  g_assert_cmpint (replay.states[0], ==, ZRTP_STATE_SECURE);
+  assert_keys (again, "r", &replay.send[0]);
+  assert_keys (again, "i", &replay.receive[0]);
+  replay_clear (&replay);
+  json_object_unref (first);
+  json_object_unref (clear);
+  json_object_unref (again);
+}
+
+/* The same as Bob, who allows it: his Confirms say A=1, so the recorded ones cannot be compared, but all else is. */
+static void
+test_clear_as_bob (void)
+{
+  JsonObject *first = vector_load ("transcript_ec25_s256.json"), *clear = vector_load ("goclear.json");
+  JsonObject *again = vector_load ("transcript_resecure_after_goclear.json");
+  Replay replay;
+
+  replay_init (&replay, first, FALSE);
+  zrtp_association_free (replay.association);
+  replay.config.allow_clear = TRUE;
+  replay.association = zrtp_association_new (&replay.config, &replay.random.parent, &replay.cache.parent);
+  script_again (&replay, again, "initiator");
+  g_assert_true (zrtp_association_add_stream (replay.association, 0, side_ssrc (first, &replay)));
+  zrtp_association_start (replay.association, 0, replay.now);
+  receive (&replay, find_message (first, "initiator", "Hello   "));
+  receive (&replay, find_message (first, "initiator", "HelloACK"));
+  receive (&replay, find_message (first, "initiator", "Commit  "));
+  receive (&replay, find_message (first, "initiator", "DHPart2 "));
+  receive (&replay, find_message (first, "initiator", "Confirm2"));
+  g_assert_cmpint (replay.states[0], ==, ZRTP_STATE_SECURE);
+  assert_keys (first, "r", &replay.send[0]);
+  receive (&replay, find_message (clear, "initiator", "GoClear "));
+  assert_sent (&replay, find_message (clear, "responder", "ClearACK"), 0);
+  g_assert_cmpint (replay.states[0], ==, ZRTP_STATE_CLEARING);
+  g_assert_true (replay.warnings & (1 << ZRTP_WARNING_CLEAR_REQUESTED));
+  zrtp_association_accept_clear (replay.association, replay.now);
+  drain (&replay);
+  g_assert_cmpint (replay.states[0], ==, ZRTP_STATE_CLEAR);
+  zrtp_association_secure (replay.association, 0, replay.now);
+  drain (&replay);
+  assert_sent (&replay, find_message (again, "initiator", "Commit  "), 0);
+  receive (&replay, find_message (again, "responder", "Confirm1"));
+  g_assert_nonnull (sent_message (&replay, 0, "Confirm2", 0));
+  assert_confirm (again, sent_message (&replay, 0, "Confirm2", 0), "Confirm2", 2);
+  receive (&replay, find_message (again, "responder", "Conf2ACK"));
+  g_assert_cmpint (replay.states[0], ==, ZRTP_STATE_SECURE);
+  assert_keys (again, "i", &replay.send[0]);
+  assert_keys (again, "r", &replay.receive[0]);
+  replay_clear (&replay);
+  json_object_unref (first);
+  json_object_unref (clear);
+  json_object_unref (again);
+}
+
 static void
 add (const gchar * role, const gchar * name, GTestDataFunc function)
 {
@@ -468,5 +653,9 @@ main (int argc, char **argv)
   }
   g_test_add_data_func ("/transcripts/multistream/initiator", GINT_TO_POINTER (TRUE), test_multistream);
   g_test_add_data_func ("/transcripts/multistream/responder", GINT_TO_POINTER (FALSE), test_multistream);
+  g_test_add_data_func ("/transcripts/preshared/initiator", GINT_TO_POINTER (TRUE), test_preshared);
+  g_test_add_data_func ("/transcripts/preshared/responder", GINT_TO_POINTER (FALSE), test_preshared);
+  g_test_add_func ("/transcripts/clear/alice", test_clear_as_alice);
+  g_test_add_func ("/transcripts/clear/bob", test_clear_as_bob);
   return g_test_run ();
 }
