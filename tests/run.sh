@@ -107,7 +107,7 @@ if wants valgrind && test -n "$built"; then
   glib_supp=$(pkg-config --variable=prefix glib-2.0)/share/glib-2.0/valgrind/glib.supp
   tests valgrind build-test --suite elements \
     --timeout-multiplier 10 --wrapper "valgrind -q --error-exitcode=99 --leak-check=full \
---errors-for-leak-kinds=definite --num-callers=30 --suppressions=$root/tests/valgrind.supp \
+--show-leak-kinds=definite --errors-for-leak-kinds=definite --num-callers=30 --suppressions=$root/tests/valgrind.supp \
 $(test -f "$glib_supp" && echo "--suppressions=$glib_supp")"
   unset CK_FORK GST_REGISTRY_FORK
 fi
