@@ -295,6 +295,28 @@ test_foreign_messages (void)
   attack_calls (inject_foreign);
 }
 
+/* G8: everything that either end has sent so far comes again, to its peer, at every later moment; a true Conf2ACK too, as by then it
+ * tells nothing new. */
+static void
+repeat_all (TestLink * link, const TestPacket * packet)
+{
+  if (packet->type_index > 0)   /* answers to repeats */
+    return;
+  for (guint from = 0; from < 2; from++)
+    for (guint i = 0; i < link->ends[from].sent->len; i++) {
+      TestPacket *old = g_ptr_array_index (link->ends[from].sent, i);
+
+      if (old->type_index == 0)
+        test_link_inject_later (link, !from, 0, old->data, old->len, link->delay + MSEC);
+    }
+}
+
+static void
+test_repeats (void)
+{
+  attack_calls (repeat_all);
+}
+
 /* All sixteen types, and some that do not exist, of the length their type has, filled with junk (G8, Z-5.1.1-3). */
 static void
 inject_junk (TestLink * link, const TestPacket * packet)
@@ -600,6 +622,7 @@ main (int argc, char **argv)
   g_test_add_func ("/hostile/ping", test_ping);
   g_test_add_func ("/hostile/ping-states", test_ping_states);
   g_test_add_func ("/hostile/foreign-messages", test_foreign_messages);
+  g_test_add_func ("/hostile/repeats", test_repeats);
   g_test_add_func ("/hostile/junk", test_junk);
   g_test_add_func ("/hostile/lengths", test_lengths);
   g_test_add_func ("/hostile/dhpart-lengths", test_dhpart_lengths);

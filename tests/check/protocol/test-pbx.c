@@ -1,0 +1,321 @@
+/* test-pbx.c: a trusted PBX in the middle: enrollment and the relayed SAS (RFC 6189 5.13, 7.3; attacks E1, E2).
+ *
+ * End 0 is the phone, end 1 the PBX.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "gst/protocol/stream.h"
+#include "link.h"
+
+#include <string.h>
+
+static const guint8 relayed_hash[ZRTP_SASHASH_LEN] = "the sashash of the other leg....";
+
+static void
+prepare (TestLink * link, guint64 seed)
+{
+  test_link_init (link, seed);
+  link->ends[1].config.mitm = TRUE;
+  link->ends[0].config.accept_relay = TRUE;
+  test_list (&link->ends[0].config.sas_types, "B32 B256");
+  test_list (&link->ends[1].config.sas_types, "B32 B256");
+}
+
+static void
+call (TestLink * link)
+{
+  test_link_open (link, 1);
+  test_link_start_all (link);
+  g_assert_true (test_link_run_until_secure (link, 2 * SEC));
+  test_link_assert_secure (link);
+}
+
+static const ZrtpCacheEntry *
+entry (TestLink * link, guint e)
+{
+  return test_cache_get (&link->ends[e].cache, link->ends[e].config.zid, link->ends[!e].config.zid);
+}
+
+static ZrtpSasInfo
+sas_of (TestLink * link, guint e)
+{
+  ZrtpSasInfo sas;
+
+  g_assert_true (zrtp_association_get_sas (link->ends[e].association, &sas));
+  return sas;
+}
+
+static void
+verify (TestLink * link, guint e)
+{
+  zrtp_association_set_verified (link->ends[e].association, TRUE, link->now);
+  test_link_drain (link, e);
+}
+
+static void
+enroll (TestLink * link, guint e, gboolean yes)
+{
+  zrtp_association_enroll (link->ends[e].association, yes, link->now);
+  test_link_drain (link, e);
+}
+
+static void
+relay (TestLink * link, const gchar * type)
+{
+  zrtp_association_relay_sas (link->ends[1].association, type, relayed_hash, TRUE, TRUE, link->now);
+  test_link_drain (link, 1);
+}
+
+/* An enrolled pair, at the beginning of a new call. */
+static void
+enrolled_call (TestLink * link, guint64 seed)
+{
+  prepare (link, seed);
+  link->ends[1].config.enroll = TRUE;
+  call (link);
+  verify (link, 0);
+  enroll (link, 0, TRUE);
+  test_link_close (link);
+  link->ends[1].config.enroll = FALSE;
+  test_link_set_initiator (link, seed % 2);
+  call (link);
+}
+
+/* Z-7.3.1-1 to -3, -5, -7, E2: offered, stored by the phone only on its user's word, and that only for a verified call. */
+static void
+test_enrollment (void)
+{
+  for (guint initiator = 0; initiator < 2; initiator++) {
+    TestLink link;
+
+    prepare (&link, initiator);
+    test_link_set_initiator (&link, initiator);
+    link.ends[1].config.enroll = TRUE;
+    link.ends[1].config.allow_clear = TRUE;
+    call (&link);
+    g_assert_true (sas_of (&link, 0).enrollment_offered);
+    g_assert_false (sas_of (&link, 0).enrolled);
+    g_assert_false (entry (&link, 0)->has_pbxsecret);
+    enroll (&link, 0, TRUE);    /* not verified */
+    g_assert_false (entry (&link, 0)->has_pbxsecret);
+    g_assert_true (link.ends[0].streams[0].warnings & (1 << ZRTP_WARNING_ENROLLMENT_UNPROVEN));
+    verify (&link, 0);
+    enroll (&link, 0, TRUE);
+    g_assert_true (entry (&link, 0)->has_pbxsecret && entry (&link, 1)->has_pbxsecret);
+    g_assert_cmpmem (entry (&link, 0)->pbxsecret, ZRTP_RETAINED_LEN, entry (&link, 1)->pbxsecret, ZRTP_RETAINED_LEN);
+    test_link_close (&link);
+    link.ends[1].config.enroll = FALSE;
+    call (&link);
+    for (guint e = 0; e < 2; e++)
+      g_assert_true (sas_of (&link, e).enrolled);
+    g_assert_false (sas_of (&link, 0).enrollment_offered);
+    /* Z-7.3.1-9: it does not roll, and can be taken back. */
+    g_assert_true (entry (&link, 0)->has_pbxsecret);
+    enroll (&link, 0, FALSE);
+    g_assert_false (entry (&link, 0)->has_pbxsecret);
+    g_assert_true (entry (&link, 0)->has_rs1);
+    test_link_close (&link);
+    call (&link);
+    g_assert_false (sas_of (&link, 0).enrolled || sas_of (&link, 1).enrolled);
+    test_link_clear (&link);
+  }
+}
+
+/* Z-7.3.1-10: E from somebody without M means nothing, and enroll() without an offer stores nothing. */
+static void
+test_no_offer (void)
+{
+  TestLink link;
+
+  prepare (&link, 1);
+  link.ends[1].config.mitm = FALSE;
+  link.ends[1].config.enroll = TRUE;
+  call (&link);
+  verify (&link, 0);
+  g_assert_false (sas_of (&link, 0).enrollment_offered);
+  enroll (&link, 0, TRUE);
+  g_assert_false (entry (&link, 0)->has_pbxsecret);
+  test_link_clear (&link);
+}
+
+/* Z-5.13-2, -3, -7, -8, -13, Z-7.3-4: the phone shows the other leg's SAS in the type given. */
+static void
+test_relay (void)
+{
+  for (guint seed = 0; seed < 2; seed++) {
+    TestLink link;
+    gchar expected[64];
+    ZrtpSasInfo sas;
+
+    enrolled_call (&link, seed);
+    relay (&link, "B256");
+    test_link_settle (&link);
+    zrtp_sas_render_b256 (relayed_hash, expected, sizeof expected);
+    sas = sas_of (&link, 0);
+    g_assert_cmpstr (sas.text, ==, expected);
+    g_assert_true (sas.relayed && sas.relayed_verified && sas.remote_disclosure);
+    g_assert_false (sas.verified);
+    g_assert_cmpmem (sas.sashash, ZRTP_SASHASH_LEN, relayed_hash, ZRTP_SASHASH_LEN);
+    g_assert_cmpuint (link.ends[1].streams[0].n_sent_of_type[WIRE_SASRELAY], ==, 1);
+    g_assert_cmpuint (link.ends[0].streams[0].n_sent_of_type[WIRE_RELAY_ACK], ==, 1);
+    g_assert_false (sas_of (&link, 1).relayed);
+    /* Z-5.13-12: a transfer replaces it. */
+    relay (&link, "B32 ");
+    test_link_settle (&link);
+    zrtp_sas_render_b32 (relayed_hash, expected, sizeof expected);
+    g_assert_cmpstr (sas_of (&link, 0).text, ==, expected);
+    test_link_clear (&link);
+  }
+}
+
+/* Z-5.13-4 to -6, Z-7.3-7, -8, Z-5.14-2, E1: what a PBX relays that the phone is not enrolled with is acknowledged and not shown,
+ * be it honest, and send nothing but the type, or not. */
+static void
+test_untrusted (void)
+{
+  for (guint honest = 0; honest < 2; honest++) {
+    TestLink link;
+    gchar before[64];
+
+    prepare (&link, 1);
+    call (&link);
+    g_strlcpy (before, sas_of (&link, 0).text, sizeof before);
+    if (!honest)
+      link.ends[1].association->sas.enrolled = TRUE;
+    relay (&link, "B32 ");
+    test_link_settle (&link);
+    g_assert_cmpuint (link.ends[0].streams[0].n_sent_of_type[WIRE_RELAY_ACK], ==, 1);
+    g_assert_false (sas_of (&link, 0).relayed);
+    g_assert_cmpstr (sas_of (&link, 0).text, ==, before);
+    g_assert_cmpint (!!(link.ends[0].streams[0].warnings & (1 << ZRTP_WARNING_UNTRUSTED_RELAY)), ==, !honest);
+    g_assert_cmpuint (link.ends[0].streams[0].n_errors, ==, 0);
+    test_link_clear (&link);
+  }
+}
+
+/* A phone whose user has not asked for relays keeps its own SAS. */
+static void
+test_not_accepted (void)
+{
+  TestLink link;
+  gchar before[64];
+
+  prepare (&link, 1);
+  link.ends[0].config.accept_relay = FALSE;
+  link.ends[1].config.enroll = TRUE;
+  call (&link);
+  verify (&link, 0);
+  enroll (&link, 0, TRUE);
+  test_link_close (&link);
+  call (&link);
+  g_strlcpy (before, sas_of (&link, 0).text, sizeof before);
+  relay (&link, "B32 ");
+  test_link_settle (&link);
+  g_assert_cmpuint (link.ends[0].streams[0].n_sent_of_type[WIRE_RELAY_ACK], ==, 1);
+  g_assert_false (sas_of (&link, 0).relayed);
+  g_assert_cmpstr (sas_of (&link, 0).text, ==, before);
+  test_link_clear (&link);
+}
+
+/* Z-5.13-11, -12: any bit altered: no RelayACK and no change; only when secure; repeats are acknowledged again. */
+typedef struct
+{
+  guint bit;
+  gboolean drop_acks;
+} Tamper;
+
+static gboolean
+tamper (TestLink * link, TestPacket * packet, gpointer user_data)
+{
+  Tamper *self = user_data;
+
+  if (packet->type == WIRE_RELAY_ACK && self->drop_acks)
+    return FALSE;
+  if (packet->type == WIRE_SASRELAY && self->bit) {
+    packet->data[self->bit / 8] ^= 0x80 >> (self->bit % 8);
+    wire_fix_crc (packet->data, packet->len);
+  }
+  return TRUE;
+}
+
+static void
+test_altered (void)
+{
+  Tamper self = { 0, FALSE };
+
+  for (guint octet = 12; octet < 88; octet++) {
+    TestLink link;
+    gchar before[64];
+
+    if (octet >= 12 + 20 && octet < 12 + 36)
+      continue;                 /* the IV: see below */
+    self.bit = octet * 8 + octet % 8;
+    enrolled_call (&link, octet);
+    g_strlcpy (before, sas_of (&link, 0).text, sizeof before);
+    link.filter = tamper;
+    link.user_data = &self;
+    relay (&link, "B256");
+    test_link_settle (&link);
+    g_assert_cmpuint (link.ends[0].streams[0].n_sent_of_type[WIRE_RELAY_ACK], ==, 0);
+    g_assert_cmpstr (sas_of (&link, 0).text, ==, before);
+    g_assert_false (sas_of (&link, 0).relayed);
+    test_link_assert_secure (&link);
+    /* Z-5.13-3: eleven times in all. */
+    g_assert_cmpuint (link.ends[1].streams[0].n_sent_of_type[WIRE_SASRELAY], ==, 11);
+    test_link_clear (&link);
+  }
+}
+
+static void
+test_repeats (void)
+{
+  Tamper self = { 0, TRUE };
+  TestLink link;
+
+  enrolled_call (&link, 1);
+  link.filter = tamper;
+  link.user_data = &self;
+  relay (&link, "B256");
+  test_link_settle (&link);
+  g_assert_cmpuint (link.ends[1].streams[0].n_sent_of_type[WIRE_SASRELAY], ==, 11);
+  g_assert_cmpuint (link.ends[0].streams[0].n_sent_of_type[WIRE_RELAY_ACK], ==, 11);
+  /* One change for the user, not eleven. */
+  g_assert_cmpuint (link.ends[0].streams[0].n_sas, ==, 2);
+  g_assert_true (test_link_all_secure (&link));
+  test_link_clear (&link);
+}
+
+/* No PBX relays before it is secure, and no phone relays. */
+static void
+test_no_relay (void)
+{
+  TestLink link;
+
+  prepare (&link, 1);
+  test_link_open (&link, 1);
+  relay (&link, "B32 ");
+  test_link_start_all (&link);
+  relay (&link, "B32 ");
+  g_assert_true (test_link_run_until_secure (&link, SEC));
+  zrtp_association_relay_sas (link.ends[0].association, "B32 ", relayed_hash, TRUE, FALSE, link.now);
+  test_link_drain (&link, 0);
+  test_link_settle (&link);
+  for (guint e = 0; e < 2; e++)
+    g_assert_cmpuint (link.ends[e].streams[0].n_sent_of_type[WIRE_SASRELAY], ==, 0);
+  test_link_clear (&link);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/pbx/enrollment", test_enrollment);
+  g_test_add_func ("/pbx/no-offer", test_no_offer);
+  g_test_add_func ("/pbx/relay", test_relay);
+  g_test_add_func ("/pbx/untrusted", test_untrusted);
+  g_test_add_func ("/pbx/not-accepted", test_not_accepted);
+  g_test_add_func ("/pbx/altered", test_altered);
+  g_test_add_func ("/pbx/repeats", test_repeats);
+  g_test_add_func ("/pbx/no-relay", test_no_relay);
+  return g_test_run ();
+}
