@@ -246,9 +246,10 @@ peek_own_memory (GstBuffer *buffer, gsize room)
   GstMemory *memory;
   gsize size, offset, maxsize;
 
-  if (!gst_buffer_is_writable (buffer) || gst_buffer_n_memory (buffer) != 1)
+  if (gst_buffer_n_memory (buffer) != 1)
     return NULL;
   memory = gst_buffer_peek_memory (buffer, 0);
+  /* Which looks at the buffer, and at the list that the buffer is in, too. */
   if (!gst_memory_is_writable (memory))
     return NULL;
   size = gst_memory_get_sizes (memory, &offset, &maxsize);

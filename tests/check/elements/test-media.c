@@ -403,20 +403,30 @@ GST_START_TEST (test_buffers)
   guint8 fixed[12 + CALL_PAYLOAD];
   guint form;
 
-  for (form = 0; form < 6; form++) {
+  for (form = 0; form < 9; form++) {
     GstBuffer *buffer = endpoint_make_rtp (&call->a), *tee = NULL, *wire, *got;
+    guint sent = call->a.sent[PACKET_SECRET], before = heard (&call->b);
     GstMemory *memory, *whole;
     GstReferenceTimestampMeta *meta;
 
     gst_buffer_add_reference_timestamp_meta (buffer, reference, 4711, GST_CLOCK_TIME_NONE);
     GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_MARKER);
+    if (form >= 6) {
+      /* Room behind the packet. */
+      gst_buffer_append_memory (buffer, gst_allocator_alloc (NULL, 64, NULL));
+      gst_buffer_replace_all_memory (buffer, gst_buffer_get_all_memory (buffer));
+      gst_buffer_set_size (buffer, 12 + CALL_PAYLOAD);
+    }
     switch (form) {
-      case 0:                  /* ours alone, no room */
+      case 0:                  /* ours alone */
+      case 6:
         break;
       case 1:                  /* tee */
+      case 7:
         tee = gst_buffer_ref (buffer);
         break;
       case 2:                  /* a copy that shares the memory */
+      case 8:
         tee = gst_buffer_copy (buffer);
         break;
       case 3:                  /* as payloaders make them: header and payload */
@@ -428,11 +438,15 @@ GST_START_TEST (test_buffers)
         gst_buffer_append_memory (buffer, gst_memory_share (whole, 12, -1));
         gst_memory_unref (whole);
         break;
-      case 4:                  /* room behind, and ours */
-        gst_buffer_append_memory (buffer, gst_allocator_alloc (NULL, 64, NULL));
-        memory = gst_buffer_get_all_memory (buffer);
-        gst_buffer_replace_all_memory (buffer, memory);
-        gst_buffer_set_size (buffer, 12 + CALL_PAYLOAD);
+      case 4:                  /* the middle of something larger that lives on */
+        memory = gst_buffer_get_memory (buffer, 0);
+        gst_buffer_insert_memory (buffer, 0, gst_allocator_alloc (NULL, 8, NULL));
+        whole = gst_buffer_get_all_memory (buffer);
+        gst_buffer_replace_all_memory (buffer, gst_memory_share (whole, 8, -1));
+        gst_memory_unref (memory);
+        tee = gst_buffer_new ();
+        gst_buffer_append_memory (tee, gst_memory_share (whole, 8, -1));
+        gst_memory_unref (whole);
         break;
       case 5:                  /* read-only */
         gst_buffer_extract (buffer, 0, fixed, sizeof fixed);
@@ -442,6 +456,8 @@ GST_START_TEST (test_buffers)
         break;
     }
     fail_unless_equals_int (gst_pad_push (call->a.media_in, buffer), GST_FLOW_OK);
+    fail_unless_equals_int (call->a.sent[PACKET_SECRET], sent + 1);
+    fail_unless_equals_int (heard (&call->b), before + 1);
     wire = g_queue_peek_tail (&call->a.wire);
     fail_unless (!is_marked (wire), "form %u went out in the clear", form);
     fail_unless_equals_int (gst_buffer_get_size (wire), 12 + CALL_PAYLOAD + 10);

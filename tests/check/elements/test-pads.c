@@ -437,11 +437,13 @@ GST_START_TEST (test_rtpbin)
 }
 GST_END_TEST;
 
-/* A pad that goes while the call runs takes its stream along; asked for again it is a new exchange. */
+/* A pad that goes while the call runs takes its stream along; asked for again it is a new exchange, but nothing clear passes any
+ * more in this run, neither way (attack B8). */
 GST_START_TEST (test_release_while_running)
 {
   Call *call = call_new ();
-  GstPad *sink = gst_element_get_static_pad (call->a.enc, "rtp_sink_0");
+  GstPad *sink = gst_element_get_static_pad (call->a.enc, "rtp_sink_0"), *src;
+  guint clear, zrtp, heard;
 
   call_start (call);
   endpoint_talk (&call->a);
@@ -454,6 +456,23 @@ GST_START_TEST (test_release_while_running)
   fail_unless_equals_string (gst_zrtp_state_to_string (endpoint_state (&call->a)), "idle");
   call_run (call, GST_SECOND);
   call_check (call);
+
+  clear = call->a.sent[PACKET_CLEAR];
+  zrtp = call->a.sent[PACKET_ZRTP];
+  heard = call->a.heard.length;
+  sink = gst_element_request_pad_simple (call->a.enc, "rtp_sink_0");
+  src = gst_element_get_static_pad (call->a.enc, "rtp_src_0");
+  fail_unless_equals_int (gst_pad_link (src, call->a.wire_in), GST_PAD_LINK_OK);
+  fail_unless_equals_int (gst_pad_link (call->a.media_in, sink), GST_PAD_LINK_OK);
+  fail_unless_equals_int (endpoint_talk (&call->a), GST_FLOW_OK);
+  endpoint_inject (&call->a, endpoint_make_rtp (&call->b));
+  call_run (call, GST_SECOND);
+  fail_unless (call->a.sent[PACKET_ZRTP] > zrtp);
+  fail_unless_equals_int (endpoint_talk (&call->a), GST_FLOW_OK);
+  fail_unless_equals_int (call->a.sent[PACKET_CLEAR], clear);
+  fail_unless_equals_int (call->a.heard.length, heard);
+  gst_object_unref (sink);
+  gst_object_unref (src);
   call_free (call);
 }
 GST_END_TEST;
