@@ -299,13 +299,17 @@ static gboolean
 parse_name (const Parser *self, gchar name[64])
 {
   gchar *escaped, *text;
+  gsize backslashes = 0;
   gboolean good;
 
-  if (memchr (self->value, '\0', self->value_len) != NULL)
+  while (backslashes < self->value_len && self->value[self->value_len - 1 - backslashes] == '\\')
+    backslashes++;
+  /* One that escapes nothing. */
+  if (backslashes % 2 == 1 || memchr (self->value, '\0', self->value_len) != NULL)
     return FALSE;
   escaped = g_strndup (self->value, self->value_len);
   text = g_strcompress (escaped);
-  good = strlen (text) <= 63 && g_utf8_validate (text, -1, NULL) && !g_str_has_suffix (escaped, "\\");
+  good = strlen (text) <= 63 && g_utf8_validate (text, -1, NULL);
   if (good)
     zrtp_cache_db_copy_name (name, text, -1);
   g_free (text);
