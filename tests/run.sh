@@ -106,7 +106,8 @@ if wants sanitizers; then
   # gst-launch-1.0 and the plugin scanner are not built with the sanitizers: hence no calls, and no forked scanner.
   if build build-asan -Dwerror=true -Db_sanitize=address,undefined -Db_lundef=false -Dbench=disabled \
       -Dintrospection=disabled; then
-    export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+    # The slow unwinder sees through GLib, which suppressions need.
+    export ASAN_OPTIONS=detect_leaks=1:fast_unwind_on_malloc=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
     export LSAN_OPTIONS="suppressions=$root/tests/lsan.supp:print_suppressions=0"
     export ZRTP_TEST_SEEDS="${ZRTP_TEST_SEEDS:-100}"
     few_plugins build-asan/plugins

@@ -15,6 +15,18 @@
 
 /* ---- Processes ---- */
 
+/* In a child, where an assertion would not be seen. */
+static ZrtpCache *
+open_in_child (const gchar *path)
+{
+  GError *error = NULL;
+  ZrtpCache *cache = zrtp_sqlite_cache_open (path, &error);
+
+  if (cache == NULL)
+    g_printerr ("%s\n", error->message);
+  return cache;
+}
+
 typedef struct
 {
   const gchar *path;
@@ -27,7 +39,7 @@ static gint
 write_and_read (gpointer user_data)
 {
   Writer *self = user_data;
-  ZrtpCache *cache = zrtp_sqlite_cache_open (self->path, NULL);
+  ZrtpCache *cache = open_in_child (self->path);
   ZrtpCacheEntry entry;
   guint32 there;
 
@@ -94,7 +106,7 @@ static gint
 get_zid (gpointer user_data)
 {
   Writer *self = user_data;
-  ZrtpCache *cache = zrtp_sqlite_cache_open (self->path, NULL);
+  ZrtpCache *cache = open_in_child (self->path);
   guint8 zid[ZRTP_ZID_LEN];
 
   if (cache == NULL)
@@ -109,12 +121,16 @@ get_zid (gpointer user_data)
 static void
 test_first_start (Place *place, gconstpointer unused)
 {
+  g_autofree gchar *log = g_strconcat (place->path, "-wal", NULL);
+
   for (guint round = 0; round < 20; round++) {
     guint8 zids[8][ZRTP_ZID_LEN];
     Writer writers[8];
     gint ends[2];
 
+    /* Of two that close at once, none is the last for SQLite: the log may be there still. */
     g_unlink (place->path);
+    g_unlink (log);
     g_assert_cmpint (pipe (ends), ==, 0);
     for (guint i = 0; i < 8; i++)
       writers[i] = (Writer) { place->path, 0, 0, ends[1] };
@@ -281,7 +297,7 @@ static gint
 write_only (gpointer user_data)
 {
   Writer *self = user_data;
-  ZrtpCache *cache = zrtp_sqlite_cache_open (self->path, NULL);
+  ZrtpCache *cache = open_in_child (self->path);
 
   for (guint n = 1; n <= self->stores; n++)
     if (cache == NULL || !store (cache, self->peer, n))
