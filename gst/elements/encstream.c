@@ -445,9 +445,9 @@ gst_zrtp_enc_stream_attach (GstZrtpEncStream *stream, GstZrtpSendFunc send)
   if (stream->rtp_src == NULL)
     stream->media = gst_zrtp_session_get_media (session, stream->id);
   else if (!stream->attached) {
-    stream->media
-        = gst_zrtp_session_attach_sender (session, stream->id, element, send, &other);
-    if (stream->media == NULL) {
+    GstZrtpMedia *media = gst_zrtp_session_attach_sender (session, stream->id, element, send, &other);
+
+    if (media == NULL) {
       GST_ELEMENT_ERROR (element, RESOURCE, BUSY,
           ("%s and %s both send stream %u of session %s.", other, GST_OBJECT_NAME (element), stream->id,
               gst_zrtp_session_get_id (session)),
@@ -457,6 +457,7 @@ gst_zrtp_enc_stream_attach (GstZrtpEncStream *stream, GstZrtpSendFunc send)
       gst_object_unref (session);
       return FALSE;
     }
+    stream->media = media;
     stream->attached = TRUE;
   }
   gst_object_unref (session);
