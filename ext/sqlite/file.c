@@ -155,7 +155,7 @@ tighten_mode (gint fd, const gchar *path, GError **error)
 
 /* The files that SQLite keeps beside a database. */
 static gboolean
-check_companions (const gchar *path, gboolean have_file, GError **error)
+check_companions (const gchar *path, GError **error)
 {
   static const gchar *suffixes[] = { "-wal", "-journal", "-shm" };
 
@@ -163,22 +163,36 @@ check_companions (const gchar *path, gboolean have_file, GError **error)
     g_autofree gchar *companion = g_strconcat (path, suffixes[i], NULL);
     struct stat status;
 
-    if (lstat (companion, &status) != 0)
-      continue;
-    if (!S_ISREG (status.st_mode) || status.st_uid != geteuid () || status.st_nlink != 1
-        || (status.st_mode & (S_IWGRP | S_IWOTH))) {
+    if (lstat (companion, &status) == 0 && (!S_ISREG (status.st_mode) || status.st_uid != geteuid ()
+            || status.st_nlink > 1 || (status.st_mode & (S_IWGRP | S_IWOTH)))) {
       set_error (error, ZRTP_CACHE_DB_ERROR_UNSAFE, "%s: %s beside it is not a file that only you can write; move it "
           "away", path, companion);
       return FALSE;
     }
-    /* SQLite would replay the log of a file that is gone into a new one. */
-    if (!have_file && status.st_size > 0 && i < 2) {
-      set_error (error, ZRTP_CACHE_DB_ERROR_DAMAGED, "%s: is missing, but its log %s is there; put the file back beside "
-          "it, or move the log away to start a new cache", path, companion);
-      return FALSE;
-    }
   }
   return TRUE;
+}
+
+/* There is no file. SQLite would replay the log of one that is gone into a new one. */
+static ZrtpCacheDbResult
+check_absent (const gchar *path, guint newest, GError **error)
+{
+  static const gchar *suffixes[] = { "-wal", "-journal" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++) {
+    g_autofree gchar *log = g_strconcat (path, suffixes[i], NULL);
+    struct stat status;
+
+    if (lstat (log, &status) != 0 || status.st_size == 0)
+      continue;
+    /* The file comes before its log: if it is there by now, another process has just made both. */
+    if (lstat (path, &status) == 0)
+      return zrtp_cache_db_check_file (path, newest, error);
+    set_error (error, ZRTP_CACHE_DB_ERROR_DAMAGED, "%s: is missing, but its log %s is there; put the file back beside "
+        "it, or move the log away to start a new cache", path, log);
+    return ZRTP_CACHE_DB_FAILED;
+  }
+  return ZRTP_CACHE_DB_ABSENT;
 }
 
 /* Whether the file at path is a cache that SQLite may open. Closing a descriptor drops the locks that this process has on the
@@ -192,7 +206,7 @@ zrtp_cache_db_check_file (const gchar *path, guint newest, GError **error)
 
   if (fd < 0) {
     if (errno == ENOENT)
-      return check_companions (path, FALSE, error) ? ZRTP_CACHE_DB_ABSENT : ZRTP_CACHE_DB_FAILED;
+      return check_absent (path, newest, error);
     if (errno == ELOOP)
       set_error (error, ZRTP_CACHE_DB_ERROR_UNSAFE, "%s: is a symbolic link, which is not followed; give the path of the "
           "file itself", path);
@@ -202,7 +216,7 @@ zrtp_cache_db_check_file (const gchar *path, guint newest, GError **error)
     return ZRTP_CACHE_DB_FAILED;
   }
   good = check_rights (fd, path, error) && check_header (fd, path, newest, error)
-      && check_companions (path, TRUE, error) && tighten_mode (fd, path, error);
+      && check_companions (path, error) && tighten_mode (fd, path, error);
   close (fd);
   return good ? ZRTP_CACHE_DB_FOUND : ZRTP_CACHE_DB_FAILED;
 }
