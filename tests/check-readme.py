@@ -3,8 +3,8 @@
 
 Usage: check-readme.py BUILD_DIR
 
-The line for two machines is run twice on this one, with a tone for the microphone. A pipeline is good when every session
-in it gets secure, and both ends of a call show the same authentication string.
+The line for two machines is run twice on this one, with a tone for the microphone, and so is the example with a picture. A
+pipeline is good when all of its streams get secure, and both ends of a call show the same authentication string.
 
 SPDX-License-Identifier: LGPL-2.1-or-later
 """
@@ -29,8 +29,9 @@ def blocks():
 
 
 class Pipeline:
-    def __init__(self, command, sessions, changed):
-        self.sas, self.wanted, self.changed, self.log = {}, sessions, changed, []
+    def __init__(self, command, sessions, streams, changed):
+        self.sas, self.secure, self.changed, self.log = {}, set(), changed, []
+        self.sessions, self.streams = sessions, streams
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                                         stdin=subprocess.DEVNULL)
         self.thread = threading.Thread(target=self._read, daemon=True)
@@ -44,10 +45,13 @@ class Pipeline:
                 self.log.append(line)
                 if session and sas:
                     self.sas[session.group(1)] = sas.group(1)
+                if session and re.search(r'zrtp-state,.*[ ,]state=\(string\)secure', line):
+                    stream = re.search(r'stream=\(int\)(\d+)', line)
+                    self.secure.add((session.group(1), stream and stream.group(1)))
                 self.changed.notify_all()
 
     def done(self):
-        return len(self.sas) >= self.wanted
+        return len(self.sas) >= self.sessions and len(self.secure) >= self.sessions * self.streams
 
     def stop(self):
         if self.process.poll() is None:
@@ -60,12 +64,12 @@ class Pipeline:
         self.thread.join(5)
 
 
-def call(name, commands, sessions):
+def call(name, commands, sessions, streams=1):
     changed = threading.Condition()
     pipelines = []
     try:
         for command in commands:
-            pipelines.append(Pipeline(command, sessions, changed))
+            pipelines.append(Pipeline(command, sessions, streams, changed))
         with changed:
             changed.wait_for(lambda: all(p.done() or p.process.poll() is not None for p in pipelines), LIMIT)
     finally:
@@ -119,6 +123,10 @@ def main():
         elif '#include <gst/zrtp/' in block:
             seen.add('C')
             good = compile_c(block) and good
+    os.environ.update({'AUDIO_SOURCE': 'audiotestsrc is-live=true', 'VIDEO_SOURCE': 'videotestsrc is-live=true',
+                       'AUDIO_SINK': 'fakesink', 'VIDEO_SINK': 'fakesink'})
+    script = ['sh', os.path.join(ROOT, 'examples', 'pipelines', 'audio-video.sh'), '127.0.0.1']
+    good = call('sound and picture', [script + ['5008', '5012'], script + ['5012', '5008']], 1, 2) and good
     if seen != {'one machine', 'two machines', 'C'}:
         print('FAILED: found only %s in README' % sorted(seen))
         good = False
