@@ -37,10 +37,12 @@ clear_note (gpointer note)
 static void
 take_note (ShimOperation operation, gboolean log, gint64 offset, gconstpointer data, gsize len)
 {
-  ShimNote note = { operation, log, offset, data != NULL ? g_memdup2 (data, len) : NULL, len };
+  ShimNote note = { operation, log, offset, NULL, len };
 
-  if (shim.notes != NULL)
-    g_array_append_val (shim.notes, note);
+  if (shim.notes == NULL)
+    return;
+  note.data = data != NULL ? g_memdup2 (data, len) : NULL;
+  g_array_append_val (shim.notes, note);
 }
 
 /* SQLITE_OK, or what the step is to return; or does not come back. */

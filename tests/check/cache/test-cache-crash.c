@@ -247,7 +247,7 @@ static void
 disk_after (Disk *disk, const guint8 *start, gsize start_len, gboolean log, const GArray *notes, guint n,
     guint variant)
 {
-  guint synced = 0;
+  gint synced = -1;
 
   disk->image = g_byte_array_new ();
   disk->exists = !log;
@@ -263,12 +263,14 @@ disk_after (Disk *disk, const guint8 *start, gsize start_len, gboolean log, cons
 
     if (note->log != log || note->operation == SHIM_SYNC || note->operation == SHIM_MARK)
       continue;
-    if (i > synced) {
+    if ((gint) i > synced) {
       guint chance = g_test_rand_int_range (0, 3);
+      gsize sectors = g_test_rand_int_range (0, 9);
+
       if (variant == 0 || (variant > 1 && chance == 0))
         continue;
       if (variant > 1 && chance == 1)
-        len = MIN (len, (gsize) g_test_rand_int_range (0, 9) * 512);
+        len = MIN (len, sectors * 512);
     }
     disk_apply (disk, note, len);
   }

@@ -115,8 +115,8 @@ test_names (Place *place, gconstpointer unused)
 static void
 test_shared (Place *place, gconstpointer unused)
 {
-  g_autofree gchar *other_name = g_build_filename (place->folder, ".", "..", g_path_get_basename (place->folder),
-      "cache.db", NULL);
+  g_autofree gchar *name = g_path_get_basename (place->folder);
+  g_autofree gchar *other_name = g_build_filename (place->folder, ".", "..", name, "cache.db", NULL);
   ZrtpCache *one = open_cache (place->path), *two = open_cache (other_name);
   ZrtpCacheEntry entry;
 
