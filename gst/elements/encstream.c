@@ -22,19 +22,45 @@ typedef enum
 /* Sending ZRTP. Whoever pushes on rtp_src holds that pad's stream lock, and after letting go of it looks at the queue
  * again. So a packet that finds the lock taken is sent by the one who has it, and nobody waits. */
 
+/* Whether the pipeline is being paused: its sinks are the first to stop, and would hold the worker that sends. */
+static gboolean
+is_pausing (GstElement *element)
+{
+  GstObject *object = gst_object_get_parent (GST_OBJECT (element));
+  gboolean pausing = FALSE;
+
+  while (object != NULL) {
+    GstObject *parent = gst_object_get_parent (object);
+
+    pausing = pausing || GST_STATE_TARGET (object) == GST_STATE_PAUSED;
+    gst_object_unref (object);
+    object = parent;
+  }
+  return pausing;
+}
+
+/* Whether the media that ZRTP goes between has begun. */
+static gboolean
+has_segment (GstPad *src)
+{
+  GstEvent *event = gst_pad_get_sticky_event (src, GST_EVENT_SEGMENT, 0);
+
+  if (event == NULL)
+    return FALSE;
+  gst_event_unref (event);
+  return TRUE;
+}
+
 /* An endpoint that only receives has nobody upstream to say what flows. The stream lock is held. */
 static void
 ensure_own_events (GstZrtpEncStream *stream, GstPad *src)
 {
-  GstEvent *event = gst_pad_get_sticky_event (src, GST_EVENT_SEGMENT, 0);
   GstSegment segment;
   GstCaps *caps;
   gchar *uuid, *id;
 
-  if (event != NULL) {
-    gst_event_unref (event);
+  if (has_segment (src))
     return;
-  }
   /* gst_pad_create_stream_id is for elements with one sink pad. */
   uuid = g_uuid_string_random ();
   id = g_strconcat (uuid, "/", GST_PAD_NAME (src), NULL);
@@ -52,17 +78,8 @@ ensure_own_events (GstZrtpEncStream *stream, GstPad *src)
 static gboolean
 can_send (GstZrtpEncStream *stream, GstPad *src, gboolean alone)
 {
-  GstEvent *event;
-
-  if (!g_atomic_int_get (stream->playing) || !gst_pad_is_linked (src) || gst_pad_is_blocked (src))
-    return FALSE;
-  if (alone)
-    return TRUE;
-  event = gst_pad_get_sticky_event (src, GST_EVENT_SEGMENT, 0);
-  if (event == NULL)
-    return FALSE;
-  gst_event_unref (event);
-  return TRUE;
+  return g_atomic_int_get (stream->playing) && !is_pausing (stream->element) && gst_pad_is_linked (src)
+      && !gst_pad_is_blocked (src) && (alone || has_segment (src));
 }
 
 /* The first packet that gets through, or is refused, decides when discovery begins. */
@@ -92,6 +109,15 @@ take_waiting (GstZrtpEncStream *stream)
   g_atomic_int_set (&stream->n_waiting, stream->waiting.length);
   g_mutex_unlock (&stream->lock);
   return packet;
+}
+
+static void
+clear_waiting (GstZrtpEncStream *stream)
+{
+  g_mutex_lock (&stream->lock);
+  g_queue_clear_full (&stream->waiting, (GDestroyNotify) gst_buffer_unref);
+  g_atomic_int_set (&stream->n_waiting, 0);
+  g_mutex_unlock (&stream->lock);
 }
 
 /* The stream lock of src is held. */
@@ -141,6 +167,23 @@ gst_zrtp_enc_stream_send_waiting (GstZrtpEncStream *stream)
   gst_object_unref (src);
 }
 
+/* A packet could not go. If that is not for a moment only, because somebody else is sending, discovery has not begun. */
+static void
+note_obstacle (GstZrtpEncStream *stream)
+{
+  gboolean alone, obstacle;
+  GstPad *src = get_rtp_src (stream, &alone);
+
+  if (src == NULL)
+    return;
+  obstacle = !can_send (stream, src, alone);
+  gst_object_unref (src);
+  if (obstacle && g_atomic_int_get (&stream->transport) != TRANSPORT_UP) {
+    clear_waiting (stream);
+    note_transport (stream, FALSE);
+  }
+}
+
 void
 gst_zrtp_enc_stream_send (GstZrtpEncStream *stream, GstBuffer *packet)
 {
@@ -151,6 +194,9 @@ gst_zrtp_enc_stream_send (GstZrtpEncStream *stream, GstBuffer *packet)
   g_atomic_int_set (&stream->n_waiting, stream->waiting.length);
   g_mutex_unlock (&stream->lock);
   gst_zrtp_enc_stream_send_waiting (stream);
+
+  if (g_atomic_int_get (&stream->n_waiting) > 0 && g_atomic_int_get (stream->playing))
+    note_obstacle (stream);
 }
 
 void
@@ -166,7 +212,7 @@ gst_zrtp_enc_stream_maybe_start (GstZrtpEncStream *stream)
   src = get_rtp_src (stream, &alone);
   if (src == NULL)
     return;
-  if (gst_pad_is_linked (src)) {
+  if (gst_pad_is_linked (src) && (alone || has_segment (src))) {
     g_mutex_lock (&stream->lock);
     if (alone && !stream->have_ssrc) {
       stream->ssrc = g_random_int ();
@@ -462,15 +508,6 @@ gst_zrtp_enc_stream_attach (GstZrtpEncStream *stream, GstZrtpSendFunc send)
   }
   gst_object_unref (session);
   return TRUE;
-}
-
-static void
-clear_waiting (GstZrtpEncStream *stream)
-{
-  g_mutex_lock (&stream->lock);
-  g_queue_clear_full (&stream->waiting, (GDestroyNotify) gst_buffer_unref);
-  g_atomic_int_set (&stream->n_waiting, 0);
-  g_mutex_unlock (&stream->lock);
 }
 
 void

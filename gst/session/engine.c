@@ -407,6 +407,12 @@ send_packet (GstZrtpSession *self, guint stream, GstBuffer *packet)
     gst_buffer_unref (packet);
 }
 
+static gboolean
+is_current (GstZrtpSession *self, guint run)
+{
+  return run == (guint) g_atomic_int_get (&self->run);
+}
+
 static void
 ensure_clock (GstZrtpSession *self)
 {
@@ -442,15 +448,22 @@ gst_zrtp_engine_handle (GstZrtpSession *self, const GstZrtpInput *input)
     gst_zrtp_timer_set (self, deadline);
   g_mutex_unlock (&self->engine_lock);
 
+  /* Nothing of a run that has ended meanwhile gets into the next one. */
   for (i = 0; i < step.packets->len; i++) {
     Outcome *outcome = &g_array_index (step.packets, Outcome, i);
 
-    send_packet (self, outcome->stream, outcome->packet);
+    if (is_current (self, step.run))
+      send_packet (self, outcome->stream, outcome->packet);
+    else
+      gst_buffer_unref (outcome->packet);
   }
   for (i = 0; i < step.messages->len; i++) {
     Outcome *outcome = &g_array_index (step.messages, Outcome, i);
 
-    gst_zrtp_session_post (self, outcome->stream, outcome->message);
+    if (is_current (self, step.run))
+      gst_zrtp_session_post (self, outcome->stream, outcome->message);
+    else
+      gst_structure_free (outcome->message);
   }
   g_array_unref (step.packets);
   g_array_unref (step.messages);

@@ -201,7 +201,7 @@ count (GstZrtpMedia *media, guint64 *counter, const gchar *what)
   guint64 n = ++*counter;
 
   if ((n & (n - 1)) == 0)
-    GST_INFO_OBJECT (media->session, "stream %u: %s, %" G_GUINT64_FORMAT " so far", media->stream, what, n);
+    GST_WARNING_OBJECT (media->session, "stream %u: %s, %" G_GUINT64_FORMAT " so far", media->stream, what, n);
 }
 
 static void

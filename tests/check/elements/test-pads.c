@@ -331,6 +331,39 @@ GST_START_TEST (test_live)
 }
 GST_END_TEST;
 
+/* A pipeline that is being paused: the sink waits already, the encoder still plays. That must not hold a worker of the process. */
+GST_START_TEST (test_pausing)
+{
+  GstElement *pipeline = gst_parse_launch ("zrtpenc name=enc ! fakesink name=sink", NULL);
+  GstElement *enc = gst_bin_get_by_name (GST_BIN (pipeline), "enc");
+  GstClock *clock = gst_test_clock_new_with_start_time (GST_SECOND);
+  GstZrtpSession *session;
+  GstClockID id;
+
+  g_object_set (enc, "clock", clock, NULL);
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  fail_unless_equals_int (gst_element_get_state (pipeline, NULL, NULL, 10 * GST_SECOND), GST_STATE_CHANGE_SUCCESS);
+  g_object_get (enc, "session", &session, NULL);
+  gst_zrtp_session_wait_idle (session);
+  gst_element_set_locked_state (enc, TRUE);
+  gst_element_set_state (pipeline, GST_STATE_PAUSED);
+  /* The next Hello is due; it stays, and the worker is free again. */
+  gst_test_clock_wait_for_next_pending_id (GST_TEST_CLOCK (clock), &id);
+  gst_test_clock_set_time (GST_TEST_CLOCK (clock), gst_clock_id_get_time (id));
+  gst_clock_id_unref (id);
+  id = gst_test_clock_process_next_clock_id (GST_TEST_CLOCK (clock));
+  gst_clock_id_unref (id);
+  gst_zrtp_session_wait_idle (session);
+  gst_element_set_locked_state (enc, FALSE);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  gst_zrtp_session_wait_idle (session);
+  gst_object_unref (session);
+  gst_object_unref (enc);
+  gst_object_unref (pipeline);
+  gst_object_unref (clock);
+}
+GST_END_TEST;
+
 /* SRTP names on the way in become RTP names, and a source is told what is wanted behind the decoder. */
 GST_START_TEST (test_decoder_caps)
 {
@@ -494,6 +527,7 @@ pads_suite (void)
   tcase_add_test (tcase, test_late_duplicate);
   tcase_add_test (tcase, test_launch);
   tcase_add_test (tcase, test_live);
+  tcase_add_test (tcase, test_pausing);
   tcase_add_test (tcase, test_decoder_caps);
   tcase_add_test (tcase, test_rtpbin);
   tcase_add_test (tcase, test_release_while_running);
