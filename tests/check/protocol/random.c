@@ -30,6 +30,7 @@ test_random_fill (ZrtpRandom * parent, ZrtpRandomUse use, guint8 * out, gsize le
   if (self->broken)
     return FALSE;
   self->draws[MIN (use, ZRTP_RANDOM_OTHER)]++;
+  self->lengths[MIN (use, ZRTP_RANDOM_OTHER)] = len;
   if (use <= ZRTP_RANDOM_OTHER && self->script[use] && !g_queue_is_empty (self->script[use])) {
     GBytes *bytes = g_queue_pop_head (self->script[use]);
     gsize size;

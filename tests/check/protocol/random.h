@@ -23,6 +23,7 @@ typedef struct
   ZrtpRandom parent;
   TestPrng prng;
   guint draws[ZRTP_RANDOM_OTHER + 1];   /* how often each use was asked for */
+  gsize lengths[ZRTP_RANDOM_OTHER + 1]; /* of the last draw for each use */
   gboolean broken;              /* fill() fails */
   /* Answers by use, taken in order and used once; then the seeded stream goes on. GBytes. */
   GQueue *script[ZRTP_RANDOM_OTHER + 1];

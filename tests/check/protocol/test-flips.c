@@ -132,6 +132,74 @@ test_flips (gconstpointer data)
     }
 }
 
+/* Z-4.6-4 and section 16: a Confirm that is always wrong is dropped, told of once, and in the end the cause of failure. */
+static void
+test_bad_confirms (void)
+{
+  for (guint type = WIRE_CONFIRM1; type <= WIRE_CONFIRM2; type++)
+    for (guint octet = 12; octet < 76; octet += 9) {
+      Flip self = { type == WIRE_CONFIRM2 ? 0 : 1, type, (WIRE_HEADER_LEN + octet) * 8, TRUE, 0 };
+      guint victim = !self.end;
+      TestLink link;
+
+      test_link_init (&link, octet);
+      test_link_set_initiator (&link, 0);
+      link.filter = flip;
+      link.user_data = &self;
+      test_link_open (&link, 1);
+      test_link_start_all (&link);
+      test_link_settle (&link);
+      g_assert_cmpint (test_link_state (&link, victim, 0), ==, ZRTP_STATE_FAILED);
+      g_assert_cmphex (link.ends[victim].streams[0].error_code, ==, ZRTP_ERROR_CONFIRM_MAC);
+      g_assert_cmpuint (link.ends[victim].streams[0].n_warnings[ZRTP_WARNING_BAD_CONFIRM], ==, 1);
+      test_link_clear (&link);
+    }
+}
+
+/* The same for a Multistream exchange, which has no DHPart: each octet of its messages, always. */
+static gboolean
+flip_second_stream (TestLink * link, TestPacket * packet, gpointer user_data)
+{
+  return packet->stream == 1 ? flip (link, packet, user_data) : TRUE;
+}
+
+static void
+test_multistream (void)
+{
+  static const WireType types[] = { WIRE_HELLO, WIRE_COMMIT, WIRE_CONFIRM1, WIRE_CONFIRM2 };
+
+  for (guint t = 0; t < G_N_ELEMENTS (types); t++)
+    for (guint end = 0; end < 2; end++) {
+      Flip self = { end, types[t], 0, TRUE, 0 };
+
+      for (guint octet = WIRE_HEADER_LEN;; octet++) {
+        TestLink link;
+
+        for (self.always = 0; self.always < 2; self.always++) {
+          test_link_init (&link, octet);
+          test_link_set_initiator (&link, 0);
+          link.media = TRUE;
+          link.filter = flip_second_stream;
+          link.user_data = &self;
+          self.bit = octet * 8 + octet % 8;
+          self.len = 0;
+          test_link_open (&link, 2);
+          test_link_start_all (&link);
+          test_link_settle (&link);
+          test_link_assert_no_split (&link);
+          g_assert_true (test_link_is_secure (&link, 0, 0) && test_link_is_secure (&link, 1, 0));
+          if (self.len && self.always && octet < self.len - WIRE_CRC_LEN && test_link_is_secure (&link, 0, 1))
+            g_error ("stream 1 is secure although octet %u of each %s was altered", octet, wire_type_name (self.type));
+          if (self.len && !self.always && is_preimage (&self) && !test_link_is_secure (&link, 0, 1))
+            g_error ("not secure although only the first %s had octet %u altered", wire_type_name (self.type), octet);
+          test_link_clear (&link);
+        }
+        if (octet + WIRE_CRC_LEN >= self.len)
+          break;
+      }
+    }
+}
+
 /* Two octets of two different messages at once, at random. */
 static gboolean
 mutate (TestLink * link, TestPacket * packet, gpointer user_data)
@@ -180,6 +248,8 @@ main (int argc, char **argv)
     g_test_add_data_func (path, GUINT_TO_POINTER (type), test_flips);
     g_free (path);
   }
+  g_test_add_func ("/flips/bad-confirms", test_bad_confirms);
+  g_test_add_func ("/flips/multistream", test_multistream);
   g_test_add_func ("/flips/random", test_random);
   return g_test_run ();
 }

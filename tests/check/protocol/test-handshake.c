@@ -59,9 +59,12 @@ call_with (const ZrtpChoice * choice, guint initiator, guint64 seed)
     g_assert_cmpuint (link.ends[e].streams[0].n_secure, ==, 1);
     g_assert_cmpuint (link.ends[e].streams[0].n_sas, ==, 1);
   }
-  /* Quiet ever after. */
+  /* Quiet ever after: nothing was sent twice (Z-6-7). */
   test_link_settle (&link);
   test_link_assert_secure (&link);
+  for (guint e = 0; e < 2; e++)
+    for (guint type = 0; type < WIRE_N_TYPES; type++)
+      g_assert_cmpuint (link.ends[e].streams[0].n_sent_of_type[type], <=, 1);
   test_link_clear (&link);
 }
 
@@ -191,6 +194,13 @@ test_simultaneous_commits (void)
 
       contended++;
       g_assert_cmpint (sas.role, ==, order > 0 ? ZRTP_ROLE_INITIATOR : ZRTP_ROLE_RESPONDER);
+      /* Z-4.1.2-7, Z-4.2-8: one key pair each; the loser keeps its own. */
+      for (guint e = 0; e < 2; e++) {
+        ZrtpStreamStats stats;
+
+        zrtp_association_get_stats (link.ends[e].association, 0, &stats);
+        g_assert_cmpuint (stats.public_key_operations, ==, 2);
+      }
       /* The loser has sent DHPart1 and no DHPart2; the winner the reverse. */
       g_assert_null (test_link_sent (&link, order > 0, 0, WIRE_DHPART2, 0));
       g_assert_null (test_link_sent (&link, order < 0, 0, WIRE_DHPART1, 0));
@@ -422,6 +432,30 @@ test_free_anywhere (void)
   zrtp_association_free (NULL);
 }
 
+/* Z-5.1.5-4: the exponent has twice the length of the AES key. */
+static void
+test_exponent_lengths (void)
+{
+  static const gsize lengths[] = { 32, 48, 64 };
+
+  for (guint i = 0; i < 3; i++) {
+    TestLink link;
+
+    test_link_init (&link, i);
+    for (guint e = 0; e < 2; e++) {
+      test_list (&link.ends[e].config.key_agreements, "DH3k");
+      test_list (&link.ends[e].config.ciphers, ciphers[i]);
+    }
+    test_link_set_initiator (&link, 0);
+    test_link_open (&link, 1);
+    test_link_start_all (&link);
+    g_assert_true (test_link_run_until_secure (&link, 3 * SEC));
+    for (guint e = 0; e < 2; e++)
+      g_assert_cmpuint (link.ends[e].random.lengths[ZRTP_RANDOM_SECRET], ==, lengths[i]);
+    test_link_clear (&link);
+  }
+}
+
 /* Z-11-1, -3 and Z-5.2-4, -5: flags that the peer is shown. */
 static void
 test_flags (void)
@@ -476,6 +510,7 @@ main (int argc, char **argv)
   g_test_add_func ("/handshake/broken-random", test_broken_random);
   g_test_add_func ("/handshake/restart", test_restart);
   g_test_add_func ("/handshake/free-anywhere", test_free_anywhere);
+  g_test_add_func ("/handshake/exponent-lengths", test_exponent_lengths);
   g_test_add_func ("/handshake/flags", test_flags);
   return g_test_run ();
 }

@@ -91,6 +91,33 @@ test_forged_errors (void)
   attack_calls (forge_errors);
 }
 
+/* The same in an exchange that takes longer than an Error is pondered: whatever true message comes settles the matter. */
+static void
+test_forged_error_slow (void)
+{
+  for (guint mode = 0; mode < 2; mode++) {
+    TestLink link;
+    WireBuffer message, packet;
+
+    start (&link, 1, mode);
+    link.delay = 700 * MSEC;
+    test_link_open (&link, 1);
+    test_link_start_all (&link);
+    while (!test_link_sent (&link, mode, 0, WIRE_COMMIT, 0))
+      test_link_run (&link, MSEC);
+    for (guint e = 0; e < 2; e++) {
+      wire_begin (&message, WIRE_ERROR);
+      wire_append_u32 (&message, 0x70);
+      wire_end (&message);
+      wire_frame (&packet, 9, link.ends[!e].streams[0].ssrc, &message);
+      test_link_inject_later (&link, e, 0, packet.data, packet.len, 800 * MSEC);
+    }
+    g_assert_true (test_link_run_until_secure (&link, 10 * SEC));
+    test_link_assert_secure (&link);
+    test_link_clear (&link);
+  }
+}
+
 /* Once secure, Error is at most acknowledged and changes nothing (Z-4.7.1-3, -4). */
 static void
 test_error_when_secure (void)
@@ -617,6 +644,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   record_foreign_call ();
   g_test_add_func ("/hostile/forged-errors", test_forged_errors);
+  g_test_add_func ("/hostile/forged-error-slow", test_forged_error_slow);
   g_test_add_func ("/hostile/error-when-secure", test_error_when_secure);
   g_test_add_func ("/hostile/true-error", test_true_error);
   g_test_add_func ("/hostile/ping", test_ping);

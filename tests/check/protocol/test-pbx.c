@@ -93,6 +93,8 @@ test_enrollment (void)
     link.ends[1].config.enroll = TRUE;
     link.ends[1].config.allow_clear = TRUE;
     call (&link);
+    /* Z-7.3.1-4: E and A are never said together. */
+    g_assert_false (link.ends[1].association->streams[0]->own_allow_clear);
     g_assert_true (sas_of (&link, 0).enrollment_offered);
     g_assert_false (sas_of (&link, 0).enrolled);
     g_assert_false (entry (&link, 0)->has_pbxsecret);
@@ -148,6 +150,9 @@ test_relay (void)
     ZrtpSasInfo sas;
 
     enrolled_call (&link, seed);
+    /* The user's word is about the SAS that was shown, not about the one to come. */
+    verify (&link, 0);
+    g_assert_true (sas_of (&link, 0).verified);
     relay (&link, "B256");
     test_link_settle (&link);
     zrtp_sas_render_b256 (relayed_hash, expected, sizeof expected);

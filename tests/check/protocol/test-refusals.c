@@ -56,6 +56,7 @@ commit_names (const gchar * key_agreement)
 static void
 try_bad_value (const gchar * key_agreement, const Octets * value)
 {
+  static const guint8 wrong_hvi[32] = { 1 };
   gchar *names = commit_names (key_agreement);
   TestLink link;
   TestPeer peer;
@@ -72,6 +73,21 @@ try_bad_value (const gchar * key_agreement, const Octets * value)
   peer_send (&peer, &peer.dhpart);
   assert_failed (&peer, ZRTP_ERROR_BAD_PUBLIC_VALUE);
   g_assert_cmpuint (peer_count (&peer, WIRE_CONFIRM1), ==, 0);
+  peer_clear (&peer);
+  test_link_clear (&link);
+
+  /* Z-4.4.1.2-4: it is looked at before hvi is. */
+  solo (&link, FALSE, key_agreement);
+  peer_init (&peer, &link, 0, 1, key_agreement);
+  peer_discover (&peer);
+  peer_make_dhpart (&peer, WIRE_DHPART2, value->data);
+  peer_make_commit (&peer, names, wrong_hvi);
+  peer_send (&peer, &peer.commit);
+  peer_send (&peer, &peer.dhpart);
+  if (strcmp (key_agreement, "X255") && strcmp (key_agreement, "X448"))
+    assert_failed (&peer, ZRTP_ERROR_BAD_PUBLIC_VALUE);
+  else                          /* told by the result only, which a right hvi comes before */
+    g_assert_cmpint (test_link_state (&link, 0, 0), ==, ZRTP_STATE_FAILED);
   peer_clear (&peer);
   test_link_clear (&link);
 
@@ -438,6 +454,63 @@ test_changed_repeats (void)
   test_link_clear (&link);
 }
 
+/* B1, Z-4.1-11: a second Hello of the same chain with other contents. */
+static void
+test_changed_hello (void)
+{
+  TestLink link;
+  TestPeer peer;
+  ZrtpStreamStats stats;
+
+  solo (&link, FALSE, "X255");
+  peer_init (&peer, &link, 0, 1, "X255");
+  peer_discover (&peer);
+  wire_hello (&peer.hello, &peer.chain, peer.zid, "1.10", 0x20, "S256", "AES1", "HS32", "DH3k", "B32 ");
+  peer_send_hello (&peer);
+  g_assert_cmpuint (peer_count (&peer, WIRE_HELLO_ACK), ==, 1);
+  zrtp_association_get_stats (link.ends[0].association, 0, &stats);
+  g_assert_cmpuint (stats.changed_repeats, ==, 1);
+  g_assert_true (link.ends[0].streams[0].warnings & (1 << ZRTP_WARNING_CHANGED_MESSAGE));
+  /* The first one counts. */
+  zrtp_association_secure (link.ends[0].association, 0, link.now);
+  test_link_drain (&link, 0);
+  g_assert_cmpmem (WIRE_MESSAGE (peer_received (&peer, WIRE_COMMIT, 0)->data) + 68, 4, "X255", 4);
+  peer_clear (&peer);
+  test_link_clear (&link);
+}
+
+/* A5: a peer that lets each exchange fail gets a handful of them, until our user asks for more. */
+static void
+test_bounded_failures (void)
+{
+  TestLink link;
+  TestPeer peer;
+  guint answered;
+
+  solo (&link, FALSE, "X255");
+  peer_init (&peer, &link, 0, 1, "X255");
+  peer_discover (&peer);
+  peer_make_dhpart (&peer, WIRE_DHPART2, NULL);
+  for (guint i = 0; i < 30; i++) {
+    guint8 hvi[32] = { i, 1 };
+
+    peer_make_commit (&peer, "S256AES1HS32X255B32 ", hvi);
+    peer_send (&peer, &peer.commit);
+    peer_send (&peer, &peer.dhpart);
+    peer_send_ack (&peer, WIRE_ERROR_ACK);
+    test_link_run (&link, SEC);
+  }
+  answered = peer_count (&peer, WIRE_DHPART1);
+  g_assert_cmpuint (answered, >=, 2);
+  g_assert_cmpuint (answered, <=, 6);
+  g_assert_true (link.ends[0].streams[0].n_errors == answered);
+  zrtp_association_secure (link.ends[0].association, 0, link.now);
+  test_link_drain (&link, 0);
+  g_assert_cmpuint (peer_count (&peer, WIRE_COMMIT), ==, 1);
+  peer_clear (&peer);
+  test_link_clear (&link);
+}
+
 /* Z-4.2-4, -6, -9 to -12: values below, above and equal to our own hvi; the whole table is in test-streams.c. */
 static void
 add_to (guint8 value[32], gint step)
@@ -602,6 +675,8 @@ main (int argc, char **argv)
   g_test_add_func ("/refusals/dropped-commits", test_dropped_commits);
   g_test_add_func ("/refusals/message-macs", test_message_macs);
   g_test_add_func ("/refusals/changed-repeats", test_changed_repeats);
+  g_test_add_func ("/refusals/changed-hello", test_changed_hello);
+  g_test_add_func ("/refusals/bounded-failures", test_bounded_failures);
   g_test_add_func ("/refusals/contention", test_contention);
   g_test_add_func ("/refusals/multistream-without-session", test_multistream_without_session);
   g_test_add_func ("/refusals/both-passive", test_both_passive);
