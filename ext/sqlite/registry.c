@@ -245,11 +245,6 @@ zrtp_sqlite_cache_close (ZrtpCache *cache)
   g_atomic_int_add (&registry_len, -1);
   if (--self->refs == 0) {
     registry = g_list_remove (registry, self);
-    /* The log at this path belongs to another file by now. */
-    if (!zrtp_cache_db_in_place (self)) {
-      zrtp_cache_db_keep_hands_off (&self->reader, TRUE);
-      zrtp_cache_db_keep_hands_off (&self->writer, TRUE);
-    }
     free_db (self);
   }
   g_mutex_unlock (&registry_lock);

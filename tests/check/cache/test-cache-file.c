@@ -16,6 +16,20 @@
 
 /* ---- Rights ---- */
 
+/* Root may read a file of mode 0000, which a umask can make. */
+static gint
+user_makes_file (gpointer path)
+{
+  ZrtpCache *cache;
+
+  umask (0777);
+  cache = zrtp_sqlite_cache_open (path, NULL);
+  if (cache == NULL || !store (cache, 1, 1))
+    return 1;
+  zrtp_sqlite_cache_close (cache);
+  return get_mode (path) == 0600 ? 0 : 2;
+}
+
 /* 0600 from the first octet, and so are the files that SQLite keeps beside it, whatever the umask. */
 static void
 test_new_file (Place *place, gconstpointer unused)
@@ -38,6 +52,7 @@ test_new_file (Place *place, gconstpointer unused)
     /* The last one out leaves one file. */
     g_assert_false (g_file_test (log, G_FILE_TEST_EXISTS) || g_file_test (index, G_FILE_TEST_EXISTS));
   }
+  g_assert_cmpint (in_child_as_user (place, user_makes_file, place->path), ==, 0);
 }
 
 static void
@@ -417,6 +432,14 @@ test_flipped (Place *place, gconstpointer unused)
   g_test_message ("%u flips in a file of %u octets: %u refused, %u harmless", opened + refused, (guint) len, refused,
       opened);
   g_assert_cmpuint (refused, >, opened / 10);
+  /* Pages with a row less than they had (octets 3 and 4 of a page of a table): no row is bad, but one is not found. */
+  for (gsize page = 4096; page < len; page += 4096)
+    if (data[page + 4] > 0) {
+      data[page + 4]--;
+      assert_intact_or_refused (place->path, data, len, PEERS, 2);
+      data[page + 4]++;
+      remove_log (place->path);
+    }
   /* Whole pages of nothing or of noise. */
   for (gsize page = 0; page < len; page += 4096)
     for (guint i = 0; i < 2; i++) {
@@ -524,7 +547,7 @@ test_damaged_while_open (Place *place, gconstpointer unused)
 static void
 test_replaced_while_open (Place *place, gconstpointer unused)
 {
-  g_autofree gchar *other = g_strconcat (place->path, ".other", NULL);
+  g_autofree gchar *other = g_strconcat (place->path, ".other", NULL), *log = g_strconcat (place->path, "-wal", NULL);
   ZrtpCache *cache, *new_cache;
   ZrtpCacheEntry entry;
 
@@ -543,6 +566,7 @@ test_replaced_while_open (Place *place, gconstpointer unused)
   g_assert_true (entry_is (&entry, 1, 5));
   g_assert_true (store (new_cache, 1, 6));
   zrtp_sqlite_cache_close (cache);
+  g_assert_true (g_file_test (log, G_FILE_TEST_EXISTS));
   g_assert_true (store (new_cache, 1, 7));
   zrtp_sqlite_cache_close (new_cache);
   new_cache = open_cache (place->path);

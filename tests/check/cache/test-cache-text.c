@@ -264,6 +264,28 @@ test_bad_text (Place *place, gconstpointer unused)
   zrtp_sqlite_cache_close (cache);
 }
 
+/* An rs2 with a longer life than its rs1: the older secret does not outlive the newer one. */
+static void
+test_longer_rs2 (Place *place, gconstpointer unused)
+{
+  gint64 clock = 2000000000;    /* 2033-05-18T03:33:20Z */
+  ZrtpCache *cache = open_cache (place->path);
+  GArray *peers;
+
+  zrtp_cache_db_set_clock (cache, read_clock, &clock);
+  g_assert_true (import_text (cache, "gst-zrtp-cache 1\n" PEER "name A\nverified yes\nrs1 " SECRET " 2033-05-18T03:33:30Z\n"
+          "rs2 " SECRET " never\n", FALSE, NULL, NULL));
+  for (guint i = 0; i < 2; i++) {
+    peers = zrtp_sqlite_cache_list (cache, NULL);
+    g_assert_cmpint (g_array_index (peers, ZrtpCachePeer, 0).has_rs1, ==, i == 0);
+    g_assert_cmpint (g_array_index (peers, ZrtpCachePeer, 0).has_rs2, ==, i == 0);
+    g_assert_cmpint (g_array_index (peers, ZrtpCachePeer, 0).verified, ==, i == 0);
+    g_array_unref (peers);
+    clock += 10;
+  }
+  zrtp_sqlite_cache_close (cache);
+}
+
 /* No secret is in a message about a bad line. */
 static void
 test_message_has_no_secret (Place *place, gconstpointer unused)
@@ -288,6 +310,7 @@ main (int argc, char **argv)
   add_test ("/cache/text/newer-stays", test_newer_stays);
   add_test ("/cache/text/other-zid", test_other_zid);
   add_test ("/cache/text/bad-text", test_bad_text);
+  add_test ("/cache/text/longer-rs2", test_longer_rs2);
   add_test ("/cache/text/no-secret-in-messages", test_message_has_no_secret);
   return g_test_run ();
 }
