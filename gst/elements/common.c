@@ -234,6 +234,20 @@ named_session (GstZrtpEndpoint *self)
   return session;
 }
 
+static void
+set_on_session (GstZrtpEndpoint *self, GstZrtpSession *session, const gchar *name, const GValue *value)
+{
+  gchar *other = gst_zrtp_session_claim_property (session, name, value, GST_OBJECT_NAME (self->element));
+
+  if (other != NULL)
+    GST_ELEMENT_WARNING (self->element, LIBRARY, SETTINGS,
+        ("%s and %s set %s of session %s to different values. Set it on one of them alone.", other,
+            GST_OBJECT_NAME (self->element), name, gst_zrtp_session_get_id (session)),
+        ("That of %s counts now.", GST_OBJECT_NAME (self->element)));
+  g_free (other);
+  g_object_set_property (G_OBJECT (session), name, value);
+}
+
 /* A copy of what was set on this element, as it cannot be applied under the lock. */
 static void
 apply_wanted (GstZrtpEndpoint *self, GstZrtpSession *session)
@@ -257,7 +271,7 @@ apply_wanted (GstZrtpEndpoint *self, GstZrtpSession *session)
   GST_OBJECT_UNLOCK (self->element);
 
   for (i = 0; i < n; i++) {
-    g_object_set_property (G_OBJECT (session), names[i], &values[i]);
+    set_on_session (self, session, names[i], &values[i]);
     g_value_unset (&values[i]);
   }
   g_free (names);

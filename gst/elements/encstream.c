@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include "gst/elements/encstream.h"
+#include "gst/elements/rtpcaps.h"
 
 #include <string.h>
 
@@ -357,6 +358,34 @@ rtcp_chain_list (GstPad *pad, GstObject *parent, GstBufferList *list)
   return list ? gst_pad_push_list (stream->rtcp_src, list) : GST_FLOW_OK;
 }
 
+/* The caps stay what they are, since RTP, ZRTP and SRTP go out between each other; one who wants the SRTP name gets it. */
+static gboolean
+push_caps (GstPad *src, GstEvent *event)
+{
+  GstCaps *caps, *secure;
+
+  gst_event_parse_caps (event, &caps);
+  if (!gst_pad_peer_query_accept_caps (src, caps)) {
+    secure = gst_zrtp_caps_to_secure (caps);
+    if (gst_pad_peer_query_accept_caps (src, secure)) {
+      gst_event_unref (event);
+      event = gst_event_new_caps (secure);
+    }
+    gst_caps_unref (secure);
+  }
+  return gst_pad_push_event (src, event);
+}
+
+static gboolean
+pad_event (GstPad *pad, GstObject *parent, GstEvent *event)
+{
+  GstZrtpEncStream *stream = gst_pad_get_element_private (pad);
+
+  if (GST_EVENT_TYPE (event) == GST_EVENT_CAPS)
+    return push_caps (stream->rtcp_src, event);
+  return gst_pad_event_default (pad, parent, event);
+}
+
 static gboolean
 rtp_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
 {
@@ -365,6 +394,8 @@ rtp_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
   gboolean serialized = GST_EVENT_IS_SERIALIZED (event);
   gboolean ret;
 
+  if (serialized)
+    GST_PAD_STREAM_LOCK (src);
   if (GST_EVENT_TYPE (event) == GST_EVENT_CAPS) {
     GstCaps *caps;
     guint ssrc;
@@ -372,11 +403,9 @@ rtp_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
     gst_event_parse_caps (event, &caps);
     if (gst_structure_get_uint (gst_caps_get_structure (caps, 0), "ssrc", &ssrc))
       note_ssrc (stream, ssrc);
-  }
-
-  if (serialized)
-    GST_PAD_STREAM_LOCK (src);
-  ret = gst_pad_event_default (pad, parent, event);
+    ret = push_caps (src, event);
+  } else
+    ret = gst_pad_event_default (pad, parent, event);
   if (serialized) {
     GST_PAD_STREAM_UNLOCK (src);
     gst_zrtp_enc_stream_maybe_start (stream);
@@ -386,26 +415,11 @@ rtp_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
   return ret;
 }
 
-static gboolean
-rtp_src_query (GstPad *pad, GstObject *parent, GstQuery *query)
+/* Transfer none: pads live as long as the stream has them. */
+static GstPad *
+other_pad (GstZrtpEncStream *stream, GstPad *pad)
 {
-  GstZrtpEncStream *stream = gst_pad_get_element_private (pad);
-
-  /* ZRTP alone is live. */
-  if (GST_QUERY_TYPE (query) == GST_QUERY_LATENCY && stream->rtp_sink == NULL) {
-    gst_query_set_latency (query, TRUE, 0, GST_CLOCK_TIME_NONE);
-    return TRUE;
-  }
-  return gst_pad_query_default (pad, parent, query);
-}
-
-static GstIterator *
-iterate_internal_links (GstPad *pad, GstObject *parent)
-{
-  GstZrtpEncStream *stream = gst_pad_get_element_private (pad);
   GstPad *other = NULL;
-  GValue value = G_VALUE_INIT;
-  GstIterator *iterator;
 
   g_mutex_lock (&stream->lock);
   if (pad == stream->rtp_sink)
@@ -416,11 +430,37 @@ iterate_internal_links (GstPad *pad, GstObject *parent)
     other = stream->rtcp_src;
   else if (pad == stream->rtcp_src)
     other = stream->rtcp_sink;
+  g_mutex_unlock (&stream->lock);
+  return other;
+}
+
+static gboolean
+pad_query (GstPad *pad, GstObject *parent, GstQuery *query)
+{
+  GstPad *other = other_pad (gst_pad_get_element_private (pad), pad);
+
+  if (GST_QUERY_TYPE (query) == GST_QUERY_CAPS && other != NULL)
+    return gst_zrtp_caps_query (pad, other, query);
+  /* ZRTP alone is live. */
+  if (GST_QUERY_TYPE (query) == GST_QUERY_LATENCY && other == NULL) {
+    gst_query_set_latency (query, TRUE, 0, GST_CLOCK_TIME_NONE);
+    return TRUE;
+  }
+  return gst_pad_query_default (pad, parent, query);
+}
+
+static GstIterator *
+iterate_internal_links (GstPad *pad, GstObject *parent)
+{
+  GstPad *other = other_pad (gst_pad_get_element_private (pad), pad);
+  GValue value = G_VALUE_INIT;
+  GstIterator *iterator;
+
+  if (other == NULL)
+    return NULL;
   g_value_init (&value, GST_TYPE_PAD);
   g_value_set_object (&value, other);
-  g_mutex_unlock (&stream->lock);
-
-  iterator = other ? gst_iterator_new_single (GST_TYPE_PAD, &value) : NULL;
+  iterator = gst_iterator_new_single (GST_TYPE_PAD, &value);
   g_value_unset (&value);
   return iterator;
 }
@@ -438,7 +478,8 @@ make_pad (GstZrtpEncStream *stream, GstStaticPadTemplate *template)
   g_free (name);
   gst_pad_set_element_private (pad, stream);
   gst_pad_set_iterate_internal_links_function (pad, iterate_internal_links);
-  GST_PAD_SET_PROXY_CAPS (pad);
+  gst_pad_set_query_function (pad, pad_query);
+  gst_pad_set_event_function (pad, pad_event);
   return pad;
 }
 
@@ -447,7 +488,6 @@ gst_zrtp_enc_stream_make_rtp_src (GstZrtpEncStream *stream, GstStaticPadTemplate
 {
   GstPad *pad = make_pad (stream, template);
 
-  gst_pad_set_query_function (pad, rtp_src_query);
   g_signal_connect (pad, "linked", G_CALLBACK (rtp_src_linked), stream);
   return pad;
 }
@@ -495,10 +535,10 @@ gst_zrtp_enc_stream_attach (GstZrtpEncStream *stream, GstZrtpSendFunc send)
 
     if (media == NULL) {
       GST_ELEMENT_ERROR (element, RESOURCE, BUSY,
-          ("%s and %s both send stream %u of session %s.", other, GST_OBJECT_NAME (element), stream->id,
-              gst_zrtp_session_get_id (session)),
-          ("Give one of them other pads (rtp_sink_N with another N) if this is another medium of the same call, or set "
-           "its session-id, and that of its zrtpdec, if it is another call."));
+          ("%s and %s both send stream %u of session %s. Give one of them other pads (rtp_sink_N with another N) if this "
+           "is another medium of the same call, or set its session-id, and that of its zrtpdec, if it is another call.",
+              other, GST_OBJECT_NAME (element), stream->id, gst_zrtp_session_get_id (session)),
+          (NULL));
       g_free (other);
       gst_object_unref (session);
       return FALSE;

@@ -23,6 +23,7 @@
  * Since: 0.1
  */
 #include "gst/elements/gstzrtpdec.h"
+#include "gst/elements/rtpcaps.h"
 #include "gst/protocol/association.h"
 
 GST_DEBUG_CATEGORY_STATIC (gst_zrtp_dec_debug);
@@ -168,88 +169,27 @@ rtcp_chain_list (GstPad *pad, GstObject *parent, GstBufferList *list)
   return ret;
 }
 
-static gboolean
-is_not_srtp_field (GQuark field, GValue *value, gpointer data)
-{
-  const gchar *name = g_quark_to_string (field);
-
-  return !(g_str_has_prefix (name, "srtp-") || g_str_has_prefix (name, "srtcp-") || g_str_equal (name, "mki")
-      || g_str_equal (name, "roc"));
-}
-
-/* What leaves is plain RTP (RTCP), however what arrives is called. */
+/* What leaves is plain RTP or RTCP, however what arrives is called. */
 static GstEvent *
-rename_caps (GstEvent *event, const gchar *name)
+make_plain (GstEvent *event)
 {
+  GstCaps *caps, *plain;
   GstEvent *renamed;
-  GstCaps *caps;
-  GstStructure *structure;
 
   gst_event_parse_caps (event, &caps);
-  if (gst_structure_has_name (gst_caps_get_structure (caps, 0), name))
-    return event;
-  caps = gst_caps_copy (caps);
-  structure = gst_caps_get_structure (caps, 0);
-  gst_structure_set_name (structure, name);
-  gst_structure_filter_and_map_in_place (structure, is_not_srtp_field, NULL);
-  renamed = gst_event_new_caps (caps);
-  gst_caps_unref (caps);
+  plain = gst_zrtp_caps_to_plain (caps);
+  renamed = gst_event_new_caps (plain);
+  gst_caps_unref (plain);
   gst_event_unref (event);
   return renamed;
-}
-
-/* caps under another name, as the other side of the element sees them; merged behind caps if both is TRUE. */
-static GstCaps *
-rename_all (GstCaps *caps, const gchar *from, const gchar *to, gboolean both)
-{
-  GstCaps *renamed = gst_caps_copy (caps);
-  guint i;
-
-  for (i = 0; i < gst_caps_get_size (renamed); i++) {
-    GstStructure *structure = gst_caps_get_structure (renamed, i);
-
-    if (gst_structure_has_name (structure, from)) {
-      gst_structure_set_name (structure, to);
-      gst_structure_filter_and_map_in_place (structure, is_not_srtp_field, NULL);
-    }
-  }
-  if (both)
-    return gst_caps_merge (caps, renamed);
-  gst_caps_unref (caps);
-  return gst_caps_simplify (renamed);
-}
-
-/* What may come is what may leave, plain or called SRTP; a source fixates its caps by what is asked for behind us. */
-static gboolean
-query_caps (GstZrtpDec *self, GstPad *pad, GstQuery *query)
-{
-  gboolean rtcp = pad == self->rtcp_sink || pad == self->rtcp_src;
-  const gchar *plain = rtcp ? "application/x-rtcp" : "application/x-rtp";
-  const gchar *secure = rtcp ? "application/x-srtcp" : "application/x-srtp";
-  gboolean sink = GST_PAD_IS_SINK (pad);
-  GstPad *other = other_pad (self, pad);
-  GstCaps *filter, *caps, *template, *result;
-
-  template = gst_pad_get_pad_template_caps (other);
-  caps = gst_pad_peer_query_caps (other, template);
-  gst_caps_unref (template);
-  caps = sink ? rename_all (caps, plain, secure, TRUE) : rename_all (caps, secure, plain, FALSE);
-  gst_query_parse_caps (query, &filter);
-  if (filter != NULL) {
-    result = gst_caps_intersect_full (filter, caps, GST_CAPS_INTERSECT_FIRST);
-    gst_caps_unref (caps);
-    caps = result;
-  }
-  gst_query_set_caps_result (query, caps);
-  gst_caps_unref (caps);
-  return TRUE;
 }
 
 static gboolean
 pad_query (GstPad *pad, GstObject *parent, GstQuery *query)
 {
+  /* A source fixates its caps by what is asked for behind us. */
   if (GST_QUERY_TYPE (query) == GST_QUERY_CAPS)
-    return query_caps ((GstZrtpDec *) parent, pad, query);
+    return gst_zrtp_caps_query (pad, other_pad ((GstZrtpDec *) parent, pad), query);
   return gst_pad_query_default (pad, parent, query);
 }
 
@@ -267,7 +207,7 @@ rtp_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
 
   switch (GST_EVENT_TYPE (event)) {
     case GST_EVENT_CAPS:
-      return gst_pad_push_event (self->rtp_src, rename_caps (event, "application/x-rtp"));
+      return gst_pad_push_event (self->rtp_src, make_plain (event));
     case GST_EVENT_FLUSH_START:
     case GST_EVENT_FLUSH_STOP:
       if (is_muxed (self))
@@ -297,7 +237,7 @@ rtcp_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
   if (serialized)
     GST_PAD_STREAM_LOCK (self->rtcp_src);
   if (GST_EVENT_TYPE (event) == GST_EVENT_CAPS)
-    ret = gst_pad_push_event (self->rtcp_src, rename_caps (event, "application/x-rtcp"));
+    ret = gst_pad_push_event (self->rtcp_src, make_plain (event));
   else
     ret = gst_pad_event_default (pad, parent, event);
   if (serialized)
@@ -335,10 +275,10 @@ start (GstZrtpDec *self)
     gst_zrtp_session_activate (session);
   else
     GST_ELEMENT_ERROR (self, RESOURCE, BUSY,
-        ("%s and %s both receive stream %u of session %s.", other, GST_OBJECT_NAME (self), self->attached_stream,
-            gst_zrtp_session_get_id (session)),
-        ("Set the stream property of one of them if this is another medium of the same call, or its session-id, and that "
-         "of its zrtpenc, if it is another call."));
+        ("%s and %s both receive stream %u of session %s. Set the stream property of one of them if this is another medium "
+         "of the same call, or its session-id, and that of its zrtpenc, if it is another call.",
+            other, GST_OBJECT_NAME (self), self->attached_stream, gst_zrtp_session_get_id (session)),
+        (NULL));
   g_free (other);
   gst_object_unref (session);
   return self->media != NULL;

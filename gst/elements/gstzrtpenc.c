@@ -50,7 +50,7 @@ struct _GstZrtpEnc
 
 static GstStaticPadTemplate rtp_sink_template = GST_STATIC_PAD_TEMPLATE ("rtp_sink_%u", GST_PAD_SINK,
     GST_PAD_REQUEST, GST_STATIC_CAPS ("application/x-rtp"));
-/* application/x-srtp is there for those who insist on it, as a part of rtpbin does; see SECTION for why it is not used. */
+/* application/x-srtp for one behind us who insists on it. */
 static GstStaticPadTemplate rtp_src_template = GST_STATIC_PAD_TEMPLATE ("rtp_src_%u", GST_PAD_SRC, GST_PAD_REQUEST,
     GST_STATIC_CAPS ("application/x-rtp; application/x-srtp"));
 static GstStaticPadTemplate rtcp_sink_template = GST_STATIC_PAD_TEMPLATE ("rtcp_sink_%u", GST_PAD_SINK,

@@ -36,6 +36,7 @@ gst_zrtp_session_init (GstZrtpSession *self)
 {
   gst_zrtp_settings_init (&self->settings);
   self->refused = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->claims = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, gst_zrtp_claim_free);
   self->timer_at = ZRTP_NO_DEADLINE;
   self->run_enabled = TRUE;
   g_mutex_init (&self->run_lock);
@@ -60,6 +61,7 @@ gst_zrtp_session_finalize (GObject *object)
   gst_clear_object (&self->clock);
   gst_zrtp_settings_clear (&self->settings);
   g_hash_table_unref (self->refused);
+  g_hash_table_unref (self->claims);
   g_mutex_clear (&self->engine_lock);
   g_mutex_clear (&self->run_lock);
   g_free (self->id);

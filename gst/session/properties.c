@@ -35,9 +35,14 @@ gst_zrtp_install_session_properties (GObjectClass *klass)
   guint i;
 
   for (i = 0; i < G_N_ELEMENTS (algorithm_properties); i++) {
+    gchar *known = zrtp_algorithm_known (algorithm_properties[i].kind);
+    gchar *blurb = g_strconcat (algorithm_properties[i].blurb, "; known are ", known, NULL);
+
     g_object_class_install_property (klass, algorithm_properties[i].id,
-        g_param_spec_string (algorithm_properties[i].name, algorithm_properties[i].nick,
-            algorithm_properties[i].blurb, zrtp_algorithm_defaults (algorithm_properties[i].kind), next_run));
+        g_param_spec_string (algorithm_properties[i].name, algorithm_properties[i].nick, g_intern_string (blurb),
+            zrtp_algorithm_defaults (algorithm_properties[i].kind), next_run));
+    g_free (blurb);
+    g_free (known);
   }
   g_object_class_install_property (klass, GST_ZRTP_PROP_MEDIA_POLICY,
       g_param_spec_enum ("media-policy", "Media policy",
@@ -240,6 +245,39 @@ gst_zrtp_session_dup_refusal (GstZrtpSession *self)
     text = g_strdup_printf ("Property %s: %s", (const gchar *) property, (const gchar *) reason);
   GST_OBJECT_UNLOCK (self);
   return text;
+}
+
+/**
+ * gst_zrtp_session_claim_property: (skip)
+ */
+gchar *
+gst_zrtp_session_claim_property (GstZrtpSession *self, const gchar *property, const GValue *value,
+    const gchar *element)
+{
+  gchar *text = g_strdup_value_contents (value);
+  gchar *other = NULL;
+  GstZrtpClaim *claim;
+
+  GST_OBJECT_LOCK (self);
+  claim = g_hash_table_lookup (self->claims, property);
+  if (claim != NULL && strcmp (claim->element, element) != 0 && strcmp (claim->value, text) != 0)
+    other = g_strdup (claim->element);
+  claim = g_new (GstZrtpClaim, 1);
+  claim->element = g_strdup (element);
+  claim->value = text;
+  g_hash_table_replace (self->claims, g_strdup (property), claim);
+  GST_OBJECT_UNLOCK (self);
+  return other;
+}
+
+void
+gst_zrtp_claim_free (gpointer data)
+{
+  GstZrtpClaim *claim = data;
+
+  g_free (claim->element);
+  g_free (claim->value);
+  g_free (claim);
 }
 
 static void

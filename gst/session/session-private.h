@@ -64,6 +64,12 @@ typedef struct
   guint8 data[];                /* a packet, or a string with its terminator */
 } GstZrtpInput;
 
+/* Which element set a property to what. */
+typedef struct
+{
+  gchar *element, *value;
+} GstZrtpClaim;
+
 struct _GstZrtpSession
 {
   GstObject parent;
@@ -74,6 +80,7 @@ struct _GstZrtpSession
   /* Object lock. */
   GstZrtpSettings settings;
   GHashTable *refused;          /* property name -> why its last value was refused */
+  GHashTable *claims;           /* property name -> GstZrtpClaim */
   gboolean have_sas;
   ZrtpSasInfo sas;
 
@@ -109,6 +116,7 @@ struct _GstZrtpSession
 /* properties.c */
 void gst_zrtp_settings_init (GstZrtpSettings * settings);
 void gst_zrtp_settings_clear (GstZrtpSettings * settings);
+void gst_zrtp_claim_free (gpointer data);
 void gst_zrtp_session_set_property (GObject * object, guint id, const GValue * value, GParamSpec * pspec);
 void gst_zrtp_session_get_property (GObject * object, guint id, GValue * value, GParamSpec * pspec);
 

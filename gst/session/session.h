@@ -52,6 +52,11 @@ void gst_zrtp_install_session_signals (GObjectClass * klass, GstZrtpGetSession g
 GST_ZRTP_API
 gchar *gst_zrtp_session_dup_refusal (GstZrtpSession * self);
 
+/* Notes that an element sets a property. Returns the name of another one that had set it to another value, or NULL; transfer full. */
+GST_ZRTP_API
+gchar *gst_zrtp_session_claim_property (GstZrtpSession * self, const gchar * property, const GValue * value,
+    const gchar * element);
+
 /* Hands one ZRTP packet to the sender of a stream; from a worker, with no lock held. Takes the buffer. */
 typedef void (*GstZrtpSendFunc) (GstElement * sender, guint stream, GstBuffer * packet);
 

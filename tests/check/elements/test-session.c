@@ -306,6 +306,32 @@ GST_START_TEST (test_bad_property)
 }
 GST_END_TEST;
 
+/* Two elements of one session that want different things: somebody should know. The same on both is no matter. */
+GST_START_TEST (test_conflict)
+{
+  GstElement *pipeline = gst_pipeline_new (NULL), *enc = make ("zrtpenc"), *dec = make ("zrtpdec");
+  GstBus *bus = gst_element_get_bus (pipeline);
+  GstMessage *message;
+  GError *error;
+
+  gst_bin_add_many (GST_BIN (pipeline), enc, dec, NULL);
+  g_object_set (enc, "hashes", "S384", "ciphers", "AES1", NULL);
+  g_object_set (dec, "hashes", "S256", "ciphers", "AES1", NULL);
+  fail_unless (gst_element_set_state (pipeline, GST_STATE_READY) != GST_STATE_CHANGE_FAILURE);
+  message = gst_bus_pop_filtered (bus, GST_MESSAGE_WARNING);
+  fail_unless (message != NULL);
+  gst_message_parse_warning (message, &error, NULL);
+  fail_unless (strstr (error->message, "hashes") && strstr (error->message, GST_OBJECT_NAME (enc))
+      && strstr (error->message, GST_OBJECT_NAME (dec)), "%s", error->message);
+  g_error_free (error);
+  gst_message_unref (message);
+  fail_unless (gst_bus_pop_filtered (bus, GST_MESSAGE_WARNING) == NULL);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  gst_object_unref (bus);
+  gst_object_unref (pipeline);
+}
+GST_END_TEST;
+
 /* Algorithms and rendering that the properties ask for are what both ends agree on. */
 GST_START_TEST (test_algorithms)
 {
@@ -542,6 +568,7 @@ session_suite (void)
   tcase_add_test (tcase, test_given);
   tcase_add_test (tcase, test_properties);
   tcase_add_test (tcase, test_bad_property);
+  tcase_add_test (tcase, test_conflict);
   tcase_add_test (tcase, test_algorithms);
   tcase_add_test (tcase, test_answer);
   tcase_add_test (tcase, test_secure_verb);
