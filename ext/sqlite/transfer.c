@@ -22,7 +22,9 @@
 
 #include "ext/sqlite/cache_private.h"
 
-#define FIRST_LINE "gst-zrtp-cache 1"
+#define FIRST_KEY "gst-zrtp-cache"
+#define FIRST_VALUE "1"
+#define FIRST_LINE FIRST_KEY " " FIRST_VALUE
 /* Octets of a peer's text at most: the text is written into one piece of memory, for one that grows leaves copies of secrets. */
 #define PEER_TEXT_LEN 1024
 #define IMPORT_MAX_LEN (64 * 1024 * 1024)
@@ -390,8 +392,7 @@ parse (Parser *self, const gchar *text, gsize len, GError **error)
   self->at = text;
   self->end = text + len;
   self->rows = g_ptr_array_new_with_free_func (free_row);
-  good = next_line (self) && self->key_len + 1 + self->value_len == strlen (FIRST_LINE)
-      && memcmp (self->key, FIRST_LINE, strlen (FIRST_LINE)) == 0;
+  good = next_line (self) && key_is (self, FIRST_KEY) && self->value_len == 1 && *self->value == FIRST_VALUE[0];
   if (!good) {
     g_set_error (error, ZRTP_CACHE_DB_ERROR, ZRTP_CACHE_DB_ERROR_INVALID, "This is not an export of a cache: its first "
         "line is not \"" FIRST_LINE "\"");

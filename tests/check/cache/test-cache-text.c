@@ -250,6 +250,8 @@ test_bad_text (Place *place, gconstpointer unused)
   }
   g_assert_false (import_text (cache, "", TRUE, NULL, NULL));
   g_assert_false (import_text (cache, "gst-zrtp-cache 2\n", TRUE, NULL, NULL));
+  g_assert_false (import_text (cache, "gst-zrtp-cache", TRUE, NULL, NULL));
+  g_assert_false (import_text (cache, "gst-zrtp-cache-", TRUE, NULL, NULL));
   g_assert_false (import_text (cache, "gst-zrtp-cache 10\n", TRUE, NULL, NULL));
   g_assert_false (zrtp_sqlite_cache_from_text (cache, "gst-zrtp-cache 1\n" PEER "name a\0b\n", 17 + 55 + 10, TRUE, NULL,
           NULL, &error));
