@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Runs what README tells people to paste: its gst-launch-1.0 lines, and its C program through the compiler.
+"""Runs what README tells people to paste: its gst-launch-1.0 lines, and its C program through the compiler. Looks whether
+its tables are complete.
 
 Usage: check-readme.py BUILD_DIR
 
@@ -95,12 +96,28 @@ def compile_c(source):
     return result.returncode == 0
 
 
+def properties_are_told():
+    """Every property of the elements, and every action signal, has a word in README."""
+    with open(os.path.join(ROOT, 'README')) as file:
+        words = set(re.findall(r'[a-z][a-z0-9-]+', file.read()))
+    lacking = set()
+    for element in ('zrtpenc', 'zrtpdec'):
+        text = subprocess.run(['gst-inspect-1.0', element], check=True, capture_output=True, text=True).stdout
+        properties, _, signals = text.partition('Element Properties:')[2].partition('Element Signals:')
+        names = re.findall(r'^  ([a-z][a-z0-9-]*) +:', properties, re.M)
+        names += re.findall(r'"([a-z-]+)"', signals.partition('Element Actions:')[2])
+        assert len(names) > 20, names
+        lacking |= {name for name in names if name not in words | {'name', 'parent'}}
+    print('%s: README tells of every property and action signal %s' % ('FAILED' if lacking else 'ok', sorted(lacking)))
+    return not lacking
+
+
 def main():
     build = os.path.abspath(sys.argv[1])
     os.environ['GST_PLUGIN_PATH'] = os.path.join(build, 'gst', 'elements')
     os.environ['GST_REGISTRY'] = os.path.join(build, 'readme-registry.bin')
     subprocess.run(['gst-inspect-1.0', '--exists', '--atleast-version=0.1', 'zrtpenc'], check=True)
-    good, seen = True, set()
+    good, seen = properties_are_told(), set()
     for block in blocks():
         if block.lstrip().startswith('gst-launch-1.0'):
             command = shlex.split(block.replace('\\\n', ' '))
