@@ -267,7 +267,8 @@ static void
 test_rule (gconstpointer data)
 {
   const Rule *rule = data;
-  gboolean values = g_str_has_prefix (rule->rule, "pv-") || strcmp (rule->rule, "hvi") == 0;
+  /* A DHPart of 4 octets more than DH3k's fits no key agreement: it is not a DHPart at all, and dropped. */
+  gboolean values = rule->code == ZRTP_ERROR_BAD_PUBLIC_VALUE || rule->code == ZRTP_ERROR_HVI;
 
   for (guint group = 0; group < 1u + values; group++) {
     const gchar *choice = group ? "S256AES1HS32DH3kB32 " : "S256AES1HS32X255B32 ";
