@@ -75,6 +75,15 @@ zrtp_association_add_stream (ZrtpAssociation * self, guint id, guint32 ssrc)
 }
 
 void
+zrtp_association_set_ssrc (ZrtpAssociation * self, guint id, guint32 ssrc)
+{
+  ZrtpStream *stream = get_stream (self, id);
+
+  if (stream && stream->state == ZRTP_STREAM_IDLE)
+    stream->ssrc = ssrc;
+}
+
+void
 zrtp_association_remove_stream (ZrtpAssociation * self, guint id)
 {
   ZrtpStream *stream = get_stream (self, id);

@@ -204,7 +204,7 @@ typedef enum
   ZRTP_OUTPUT_STATE,
   ZRTP_OUTPUT_SAS,              /* secure, or something in the info has changed */
   ZRTP_OUTPUT_WARNING,
-  ZRTP_OUTPUT_ERROR             /* the exchange failed; STATE follows */
+  ZRTP_OUTPUT_ERROR             /* the exchange failed, STATE follows; or somebody was refused, and the state stays */
 } ZrtpOutputType;
 
 typedef struct
@@ -267,6 +267,9 @@ void zrtp_association_free (ZrtpAssociation * self);
 /* Adds media stream number id (0..ZRTP_MAX_STREAMS-1), whose RTP sender uses ssrc. Draws its hash chain and builds its
  * Hello (Z-8.1-2). FALSE: the number is taken or out of range, or there is no randomness. */
 gboolean zrtp_association_add_stream (ZrtpAssociation * self, guint id, guint32 ssrc);
+
+/* The SSRC of a stream that has not started yet: its Hello, and so its zrtp-hash, does not depend on it. */
+void zrtp_association_set_ssrc (ZrtpAssociation * self, guint id, guint32 ssrc);
 
 /* Forgets a stream and wipes its keys; the rest of the call goes on. */
 void zrtp_association_remove_stream (ZrtpAssociation * self, guint id);

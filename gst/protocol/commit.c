@@ -167,6 +167,20 @@ zrtp_create_commit_preshared (ZrtpStream * stream)
 
 /* ---- As responder ---- */
 
+/* Somebody on the path has altered this Hello. Before an exchange it is enough to forget it: the true one comes again with the
+ * Commit's resends. */
+static ZrtpVerdict
+altered_hello (ZrtpStream * stream, ZrtpPeer * sender)
+{
+  ZrtpVerdict verdict;
+
+  zrtp_association_warn_once (stream->association, stream, ZRTP_WARNING_MESSAGE_MAC);
+  verdict = zrtp_stream_refuse (stream, sender, ZRTP_ERROR_SOFTWARE);
+  if (verdict != ZRTP_FAIL)
+    zrtp_stream_forget_peer (stream, sender);
+  return verdict;
+}
+
 /* What every Commit must pass before it may do anything, be it to win a contention (Z-5.4-3, -5; Z-4.2-11): the
  * hash chain, the ZID, and the MAC of the Hello whose key it brings. On ZRTP_ACCEPT *sender has sent it. */
 static ZrtpVerdict
@@ -185,9 +199,9 @@ admit_commit (ZrtpStream * stream, const ZrtpReceived * in, ZrtpCommit * commit,
   if (stream->failures >= ZRTP_MAX_FAILURES)    /* only our user decides now (attack A5) */
     return ZRTP_DROP_STATE;
   if (!zrtp_message_check_mac ((*sender)->message.data, (*sender)->message.len, commit->h2))
-    return zrtp_altered_message (stream);
+    return altered_hello (stream, *sender);
   error = zrtp_check_choice (&association->offer, &association->allowed, &commit->choice);
-  return error ? zrtp_stream_fail (stream, error) : ZRTP_ACCEPT;
+  return error ? zrtp_stream_refuse (stream, *sender, error) : ZRTP_ACCEPT;
 }
 
 static void
@@ -224,9 +238,9 @@ respond_multistream (ZrtpStream * stream, const ZrtpReceived * in, const ZrtpCom
   ZrtpAssociation *association = stream->association;
 
   if (zrtp_association_nonce_known (association, commit->nonce))
-    return zrtp_stream_fail (stream, ZRTP_ERROR_NONCE_REUSE);   /* Z-4.4.3.1-4 */
+    return zrtp_stream_refuse (stream, sender, ZRTP_ERROR_NONCE_REUSE); /* Z-4.4.3.1-4 */
   if (!zrtp_association_remember_nonce (association, commit->nonce))
-    return zrtp_stream_fail (stream, ZRTP_ERROR_SERVICE_UNAVAILABLE);
+    return zrtp_stream_refuse (stream, sender, ZRTP_ERROR_SERVICE_UNAVAILABLE);
   stream->peer = sender;
   hello_answered (stream);
   if (!zrtp_exchange_begin (stream, ZRTP_ROLE_RESPONDER, ZRTP_MODE_MULTISTREAM, &commit->choice))
@@ -261,9 +275,9 @@ respond_preshared (ZrtpStream * stream, const ZrtpReceived * in, const ZrtpCommi
   ZrtpAssociation *association = stream->association;
 
   if (zrtp_association_nonce_known (association, commit->nonce))
-    return zrtp_stream_fail (stream, ZRTP_ERROR_NONCE_REUSE);
+    return zrtp_stream_refuse (stream, sender, ZRTP_ERROR_NONCE_REUSE);
   if (!zrtp_association_remember_nonce (association, commit->nonce))
-    return zrtp_stream_fail (stream, ZRTP_ERROR_SERVICE_UNAVAILABLE);
+    return zrtp_stream_refuse (stream, sender, ZRTP_ERROR_SERVICE_UNAVAILABLE);
   stream->peer = sender;
   association->exchanging = stream;
   hello_answered (stream);
@@ -330,7 +344,7 @@ zrtp_consume_commit_multistream (ZrtpStream * stream, const ZrtpReceived * in)
   if (association->exchanging)
     return ZRTP_DROP_STATE;     /* the peer is a little ahead of us, and will ask again */
   if (!association->have_session || memcmp (commit.zid, association->peer_zid, ZRTP_ZID_LEN) != 0)
-    return zrtp_stream_fail (stream, ZRTP_ERROR_NO_SHARED_SECRET);      /* Z-4.4.3.1-5, Z-4.4.3-2 */
+    return zrtp_stream_refuse (stream, sender, ZRTP_ERROR_NO_SHARED_SECRET);    /* Z-4.4.3.1-5, Z-4.4.3-2 */
   return respond_multistream (stream, in, &commit, sender);
 }
 

@@ -57,12 +57,8 @@ zrtp_stream_set_peer_hash (ZrtpStream * stream, const guint8 * hash)
     if (hello_hash_allows (stream, &peer->message))
       continue;
     stream->stats.dropped_hello_hash++;
-    if (stream->peer == peer)
-      stream->peer = NULL;
-    g_ptr_array_remove_index (stream->peers, i);
+    zrtp_stream_forget_peer (stream, peer);
   }
-  if (stream->state == ZRTP_STREAM_READY && stream->peers->len == 0)
-    zrtp_stream_enter (stream, ZRTP_STREAM_HELLO);
   /* The peer speaks ZRTP (Z-6-10). */
   if (stream->state == ZRTP_STREAM_HELLO)
     zrtp_timers_peer_seen (stream);
@@ -85,6 +81,16 @@ likeliest_peer (ZrtpStream * stream)
       best = peer;
   }
   return best;
+}
+
+void
+zrtp_stream_forget_peer (ZrtpStream * stream, ZrtpPeer * peer)
+{
+  if (stream->peer == peer)
+    stream->peer = NULL;
+  g_ptr_array_remove (stream->peers, peer);
+  if (stream->state == ZRTP_STREAM_READY && stream->peers->len == 0)
+    zrtp_stream_enter (stream, ZRTP_STREAM_HELLO);
 }
 
 /* Makes room for one more Hello at the cost of one that came once and was not repeated in its time. FALSE: there is none. */
@@ -134,19 +140,25 @@ ZrtpVerdict
 zrtp_consume_hello (ZrtpStream * stream, const ZrtpReceived * in)
 {
   ZrtpAssociation *association = stream->association;
+  ZrtpMessage message = { (guint8 *) in->data, in->len };
   ZrtpHello hello;
   ZrtpPeer *peer;
   gint version;
 
   if (!zrtp_hello_parse (in->data, in->len, &hello))
     return ZRTP_DROP_MALFORMED;
+  /* What signalling disowns is no reason for anything (attack C2). */
+  if (!hello_hash_allows (stream, &message)) {
+    stream->stats.dropped_hello_hash++;
+    return ZRTP_DROP_STATE;     /* and no HelloACK (Z-5.3-4) */
+  }
   if (memcmp (hello.zid, association->config.zid, ZRTP_ZID_LEN) == 0)
-    return zrtp_stream_fail (stream, ZRTP_ERROR_EQUAL_ZID);     /* Z-4.1-9 */
+    return zrtp_stream_refuse (stream, NULL, ZRTP_ERROR_EQUAL_ZID);     /* Z-4.1-9 */
   if (in->ssrc == stream->ssrc)
-    return zrtp_stream_fail (stream, ZRTP_ERROR_SSRC_COLLISION);        /* Z-4.1-4 */
+    return zrtp_stream_refuse (stream, NULL, ZRTP_ERROR_SSRC_COLLISION);        /* Z-4.1-4 */
   version = memcmp (hello.version, SUPPORTED_VERSION, 3);
   if (version < 0)
-    return zrtp_stream_fail (stream, ZRTP_ERROR_VERSION);       /* Z-4.1.1-7 */
+    return zrtp_stream_refuse (stream, NULL, ZRTP_ERROR_VERSION);       /* Z-4.1.1-7 */
   if (version > 0) {
     /* Acknowledged, and for the rest ignored: the peer will come down to ours (Z-4.1.1-5, -10). */
     zrtp_stream_send_ack (stream, ZRTP_MESSAGE_HELLO_ACK);
@@ -162,12 +174,6 @@ zrtp_consume_hello (ZrtpStream * stream, const ZrtpReceived * in)
   if (peer) {
     peer->acknowledged = TRUE;
   } else {
-    ZrtpMessage message = { (guint8 *) in->data, in->len };
-
-    if (!hello_hash_allows (stream, &message)) {
-      stream->stats.dropped_hello_hash++;
-      return ZRTP_DROP_STATE;   /* and no HelloACK (Z-5.3-4) */
-    }
     peer = add_peer (stream, in, &hello);
     if (!peer)
       return ZRTP_DROP_STATE;

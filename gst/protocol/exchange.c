@@ -165,9 +165,14 @@ match_secrets (ZrtpStream * stream, const ZrtpDhPart * peer_dhpart, ZrtpMatch * 
       peer_dhpart->ids, match);
   for (guint i = 0; have_rs && match->s1.len == 0 && i < hashes->count; i++) {
     const ZrtpHash *other = zrtp_hash_find (hashes->names[i]);
-    if (other && other != exchange->hash)
-      zrtp_shared_secrets_match (&exchange->shared, other, exchange->role, stream->peer->hello.h3,
-          peer_dhpart->ids, match);
+    ZrtpMatch by_other;         /* of use for the retained secrets alone: the others were matched above */
+
+    if (!other || other == exchange->hash)
+      continue;
+    zrtp_shared_secrets_match (&exchange->shared, other, exchange->role, stream->peer->hello.h3,
+        peer_dhpart->ids, &by_other);
+    match->s1 = by_other.s1;
+    match->own_rs1_matched = by_other.own_rs1_matched;
   }
   exchange->own_rs1_matched = match->own_rs1_matched;
   exchange->pbx_matched = match->s3.len > 0;

@@ -68,6 +68,12 @@ zrtp_stream_send_until_answered (ZrtpStream * stream, const ZrtpMessage * messag
 
 /* ---- States ---- */
 
+static gboolean
+in_exchange (const ZrtpStream * stream)
+{
+  return stream->state >= ZRTP_STREAM_I1 && stream->state <= ZRTP_STREAM_R2;
+}
+
 ZrtpState
 zrtp_stream_get_public_state (const ZrtpStream * stream)
 {
@@ -158,6 +164,25 @@ zrtp_stream_fail (ZrtpStream * stream, guint32 code)
   zrtp_stream_enter (stream, ZRTP_STREAM_FAILING);
   zrtp_association_exchange_over (stream->association, stream);
   return ZRTP_FAIL;
+}
+
+ZrtpVerdict
+zrtp_stream_refuse (ZrtpStream * stream, const ZrtpPeer * sender, guint32 code)
+{
+  guint8 data[ZRTP_MESSAGE_MAX_LEN];
+
+  if (in_exchange (stream))
+    return sender && sender == stream->peer ? zrtp_stream_fail (stream, code) : ZRTP_DROP_CHAIN;
+  if (stream->state == ZRTP_STREAM_FAILING || !zrtp_timers_refusal_allowed (stream))
+    return ZRTP_DROP_STATE;
+  send_octets (stream, data, zrtp_error_build (code, data));
+  if (stream->last_refusal != code) {
+    ZrtpOutput *output = zrtp_association_output (stream->association, ZRTP_OUTPUT_ERROR, stream->id);
+
+    stream->last_refusal = code;
+    output->u.error.code = code;
+  }
+  return ZRTP_DROP_STATE;
 }
 
 /* Z-4.7.2-14: see zrtp_consume_fallback_commit(). */
@@ -288,12 +313,6 @@ zrtp_stream_media_authenticated (ZrtpStream * stream)
 }
 
 /* ---- Messages without a chain ---- */
-
-static gboolean
-in_exchange (const ZrtpStream * stream)
-{
-  return stream->state >= ZRTP_STREAM_I1 && stream->state <= ZRTP_STREAM_R2;
-}
 
 /* An Error is not authenticated: remembered, and believed when nothing better comes in time (attack C1). Outside an exchange it
  * means nothing (Z-4.7.1-3). */

@@ -147,7 +147,8 @@ struct _ZrtpStream
   guint64 silence_due;          /* responder: give up */
   guint64 error_due;            /* a received Error takes effect unless something better comes */
   guint64 commit_due;           /* commit then at the latest, several Hellos being known */
-  guint64 ping_allowed_at;
+  guint64 ping_allowed_at, refusal_allowed_at;
+  guint32 last_refusal;         /* the code that our user was told of */
 
   ZrtpStreamStats stats;
 };
@@ -239,6 +240,10 @@ void zrtp_stream_announce_state (ZrtpStream * stream);
 ZrtpState zrtp_stream_get_public_state (const ZrtpStream * stream);
 /* Ends the exchange with an Error to the peer (Z-5.9-1). Returns ZRTP_FAIL for the handler to return. */
 ZrtpVerdict zrtp_stream_fail (ZrtpStream * stream, guint32 code);
+/* Turns down a Hello or Commit that came from sender (NULL: of no chain that we know) for the reason of code. In the exchange
+ * with sender it is a failure; otherwise the sender is told, as is our user once, and everything stays as it is: a stranger cannot stop
+ * us by being refused (attack C2). Returns what the handler returns. */
+ZrtpVerdict zrtp_stream_refuse (ZrtpStream * stream, const ZrtpPeer * sender, guint32 code);
 /* Ends the exchange without one: the peer said so, or is gone. */
 /* Removes the keys of a stream and what else belongs to being secure. */
 void zrtp_stream_forget_keys (ZrtpStream * stream);
@@ -256,6 +261,7 @@ gboolean zrtp_message_equal (const ZrtpMessage * message, const guint8 * data, g
 ZrtpVerdict zrtp_consume_hello (ZrtpStream * stream, const ZrtpReceived * in);
 ZrtpVerdict zrtp_consume_hello_ack (ZrtpStream * stream, const ZrtpReceived * in);
 ZrtpVerdict zrtp_consume_repeated_hello (ZrtpStream * stream, const ZrtpReceived * in);
+void zrtp_stream_forget_peer (ZrtpStream * stream, ZrtpPeer * peer);
 ZrtpPeer *zrtp_stream_find_peer (ZrtpStream * stream, const guint8 h3[ZRTP_CHAIN_LEN]);
 ZrtpHelloHashStatus zrtp_stream_check_hello_hash (const ZrtpStream * stream, const ZrtpMessage * hello);
 void zrtp_stream_set_peer_hash (ZrtpStream * stream, const guint8 * hash);
@@ -343,6 +349,7 @@ void zrtp_timers_progress (ZrtpStream * stream);
 void zrtp_timers_several_peers (ZrtpStream * stream);
 gboolean zrtp_timers_several_peers_waited (const ZrtpStream * stream);
 gboolean zrtp_timers_ping_allowed (ZrtpStream * stream);
+gboolean zrtp_timers_refusal_allowed (ZrtpStream * stream);
 guint64 zrtp_timers_next (const ZrtpStream * stream);
 void zrtp_timers_run (ZrtpStream * stream);
 

@@ -30,6 +30,7 @@
 /* From this resend of a Commit on the Hello goes with it: the peer may have lost it among forged ones. */
 #define RESENDS_WITHOUT_HELLO 2
 #define PING_INTERVAL (50 * MS)
+#define REFUSAL_INTERVAL (150 * MS)
 
 static guint64
 now_of (const ZrtpStream * stream)
@@ -163,14 +164,27 @@ zrtp_timers_several_peers_waited (const ZrtpStream * stream)
   return stream->commit_due != ZRTP_NO_DEADLINE && now_of (stream) >= stream->commit_due;
 }
 
+static gboolean
+allowed_now (const ZrtpStream * stream, guint64 * allowed_at, guint64 interval)
+{
+  if (now_of (stream) < *allowed_at)
+    return FALSE;
+  *allowed_at = now_of (stream) + interval;
+  return TRUE;
+}
+
 /* One PingACK for each Ping, within reason (Z-5.15-6). */
 gboolean
 zrtp_timers_ping_allowed (ZrtpStream * stream)
 {
-  if (now_of (stream) < stream->ping_allowed_at)
-    return FALSE;
-  stream->ping_allowed_at = now_of (stream) + PING_INTERVAL;
-  return TRUE;
+  return allowed_now (stream, &stream->ping_allowed_at, PING_INTERVAL);
+}
+
+/* Nor are Errors to strangers a means to make us talk (Z-15-4). */
+gboolean
+zrtp_timers_refusal_allowed (ZrtpStream * stream)
+{
+  return allowed_now (stream, &stream->refusal_allowed_at, REFUSAL_INTERVAL);
 }
 
 guint64
