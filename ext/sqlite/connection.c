@@ -1,5 +1,9 @@
 /* connection.c: a connection to SQLite, set up for secrets and for many users at once, with errors that people understand.
  *
+ * Copies of secrets in our own memory are wiped. SQLite keeps pages of the file in memory while a connection is open, and frees
+ * them without wiping: only an allocator for the whole process could change that, which is not a library's to set. They hold no
+ * more than the file does.
+ *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include "ext/sqlite/cache_private.h"

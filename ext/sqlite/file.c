@@ -50,8 +50,8 @@ check_folder (const gchar *folder, const gchar *path, GError **error)
     set_error (error, ZRTP_CACHE_DB_ERROR_UNSAFE, "%s: the folder %s belongs to another user; keep the cache in a "
         "folder of your own", path, folder);
   else if (status.st_mode & (S_IWGRP | S_IWOTH))
-    set_error (error, ZRTP_CACHE_DB_ERROR_UNSAFE, "%s: others may write in the folder %s; take that right away "
-        "(chmod go-w), or keep the cache in a folder of your own", path, folder);
+    set_error (error, ZRTP_CACHE_DB_ERROR_UNSAFE, "%s: others may write in the folder %s; keep the cache in a "
+        "folder of your own (mode 0700)", path, folder);
   else if (faccessat (AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) != 0)
     set_error (error, ZRTP_CACHE_DB_ERROR_UNREADABLE, "%s: the folder %s cannot be written (%s); the cache needs "
         "files of its own there", path, folder, g_strerror (errno));

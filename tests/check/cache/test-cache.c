@@ -346,7 +346,7 @@ test_own_zid (Place *place, gconstpointer unused)
   zrtp_sqlite_cache_close (cache);
 }
 
-/* ---- Peers (Z-12-2, Z-7.3.1-9) ---- */
+/* ---- Peers (Z-4.9-12, Z-12-2, Z-7.3.1-9) ---- */
 
 static void
 test_peers (Place *place, gconstpointer unused)
