@@ -84,6 +84,14 @@ test_toggle (void)
         g_assert_true (test_link_run_until_secure (&link, 2 * SEC));
         test_link_settle (&link);
         test_link_assert_secure (&link);
+        /* The SAS of the call is shown again, once. */
+        for (guint e = 0; e < 2; e++) {
+          guint n_sas = 0;
+
+          for (guint s = 0; s < n; s++)
+            n_sas += link.ends[e].streams[s].n_sas;
+          g_assert_cmpuint (n_sas, ==, round + 2);
+        }
         g_assert_cmpuint (link.ends[0].streams[0].n_sent_of_type[WIRE_HELLO], ==, hellos);
       }
       /* One DH in all, and one SAS. */

@@ -148,6 +148,27 @@ test_error_when_secure (void)
   test_link_clear (&link);
 }
 
+/* Our own Confirm2 comes back: no Conf2ACK for it. */
+static void
+test_reflected_confirm2 (void)
+{
+  TestLink link;
+  WireBuffer message, packet;
+  TestPacket *confirm2;
+
+  start (&link, 1, 0);
+  test_link_open (&link, 1);
+  test_link_start_all (&link);
+  g_assert_true (test_link_run_until_secure (&link, SEC));
+  confirm2 = test_link_sent (&link, 0, 0, WIRE_CONFIRM2, 0);
+  message.len = WIRE_MESSAGE_LEN (confirm2->len);
+  memcpy (message.data, WIRE_MESSAGE (confirm2->data), message.len);
+  wire_frame (&packet, 1, link.ends[1].streams[0].ssrc, &message);
+  test_link_inject (&link, 0, 0, packet.data, packet.len);
+  g_assert_cmpuint (link.ends[0].streams[0].n_sent_of_type[WIRE_CONF2ACK], ==, 0);
+  test_link_clear (&link);
+}
+
 /* A true Error, which nothing follows: the exchange ends and the user is told who said so (Z-5.9-1, -2, Z-4.7.1-1, -5). */
 static void
 test_true_error (void)
@@ -251,6 +272,12 @@ test_ping_states (void)
   test_link_run (&link, 30 * SEC);
   g_assert_cmpint (test_link_state (&link, 0, 0), ==, ZRTP_STATE_FAILED);
   g_assert_cmpuint (count_ping_acks (&link), ==, 1);
+  /* Z-5.15-6, C8: a flood gets a trickle. */
+  test_link_run (&link, SEC);
+  for (guint i = 0, answers = 0; i < 1000; i++) {
+    answers += count_ping_acks (&link);
+    g_assert_cmpuint (answers, <=, 10);
+  }
   /* Z-5.15-3: the endpoint hash stays. */
   first.len = 8;
   memcpy (first.data, WIRE_MESSAGE (peer_received (&peer, WIRE_PING_ACK, 0)->data) + 16, 8);
@@ -646,6 +673,7 @@ main (int argc, char **argv)
   g_test_add_func ("/hostile/forged-errors", test_forged_errors);
   g_test_add_func ("/hostile/forged-error-slow", test_forged_error_slow);
   g_test_add_func ("/hostile/error-when-secure", test_error_when_secure);
+  g_test_add_func ("/hostile/reflected-confirm2", test_reflected_confirm2);
   g_test_add_func ("/hostile/true-error", test_true_error);
   g_test_add_func ("/hostile/ping", test_ping);
   g_test_add_func ("/hostile/ping-states", test_ping_states);

@@ -165,6 +165,38 @@ test_streams (void)
   test_link_clear (&link);
 }
 
+/* Z-4.4.2.3-1: the responder has more secrets than the initiator, in each combination: it tries without them. */
+static void
+test_candidates (void)
+{
+  for (guint extra = 0; extra < 4; extra++) {
+    TestLink link;
+    ZrtpCacheEntry more;
+    ZrtpSasInfo sas;
+
+    prepare (&link, extra, 10);
+    test_link_set_initiator (&link, 0);
+    call (&link, 1);
+    verify (&link);
+    test_link_close (&link);
+    if (extra & 1) {
+      more = *entry (&link, 1);
+      more.has_pbxsecret = TRUE;
+      memset (more.pbxsecret, 0x77, sizeof more.pbxsecret);
+      test_cache_put (&link.ends[1].cache, link.ends[1].config.zid, link.ends[0].config.zid, &more);
+    }
+    test_link_open (&link, 1);
+    if (extra & 2)
+      zrtp_association_set_auxsecret (link.ends[1].association, (const guint8 *) "auxiliary", 9);
+    test_link_start_all (&link);
+    g_assert_true (test_link_run_until_secure (&link, 2 * SEC));
+    g_assert_true (zrtp_association_get_sas (link.ends[1].association, &sas));
+    g_assert_cmpstr (sas.choice.key_agreement, ==, "Prsh");
+    g_assert_false (sas.enrolled);
+    test_link_clear (&link);
+  }
+}
+
 /* Loss, and the responder storing while the initiator does not: the next call works all the same. */
 static gboolean
 drop_conf2acks (TestLink * link, TestPacket * packet, gpointer user_data)
@@ -231,6 +263,7 @@ main (int argc, char **argv)
   g_test_add_func ("/preshared/off", test_off);
   g_test_add_func ("/preshared/no-match", test_no_match);
   g_test_add_func ("/preshared/streams", test_streams);
+  g_test_add_func ("/preshared/candidates", test_candidates);
   g_test_add_func ("/preshared/cut-line", test_cut_line);
   g_test_add_func ("/preshared/loss", test_loss);
   return g_test_run ();

@@ -272,8 +272,9 @@ test_nonce_reuse (void)
   peer_send_hello (&peer);
   peer_make_multistream_commit (&peer, WIRE_MESSAGE (commit->data) + 76);
   peer_send (&peer, &peer.commit);
-  g_assert_cmpint (test_link_state (&link, 0, 2), ==, ZRTP_STATE_FAILED);
+  g_assert_cmpuint (peer_count (&peer, WIRE_ERROR), ==, 1);
   g_assert_cmphex (link.ends[0].streams[2].error_code, ==, ZRTP_ERROR_NONCE_REUSE);
+  g_assert_cmpuint (link.ends[0].streams[2].n_received_keys, ==, 0);
   g_assert_cmpuint (peer_count (&peer, WIRE_CONFIRM1), ==, 0);
   assert_others_live (&link);
   peer_clear (&peer);
@@ -367,6 +368,28 @@ test_peer_without_mult (void)
   test_link_clear (&link);
 }
 
+/* What a Multistream Confirm says, while its sender still has the keys. */
+static gboolean
+look_into_confirms (TestLink * link, TestPacket * packet, gpointer user_data)
+{
+  const ZrtpExchange *exchange = link->ends[packet->from].association->streams[packet->stream]->exchange;
+  guint8 plaintext[ZRTP_MESSAGE_MAX_LEN];
+  ZrtpConfirmBody body;
+  ZrtpSealKeys keys;
+  gboolean mac_ok;
+
+  if (packet->stream == 0 || (packet->type != WIRE_CONFIRM1 && packet->type != WIRE_CONFIRM2))
+    return TRUE;
+  keys = zrtp_exchange_seal_keys (exchange, exchange->role);
+  g_assert_true (zrtp_confirm_open (WIRE_MESSAGE (packet->data), WIRE_MESSAGE_LEN (packet->len), &keys, plaintext, &body,
+          &mac_ok));
+  g_assert_cmpuint (body.cache_expiry, ==, ZRTP_CACHE_FOREVER);
+  g_assert_cmpint (body.verified, ==, packet->from == 0);       /* who had verified in the call before */
+  g_assert_false (body.enrollment);
+  (*(guint *) user_data)++;
+  return TRUE;
+}
+
 /* D5, Z-7.1-8, Z-4.9-10: a Multistream Confirm says V and ffffffff, and moves neither the stored V nor the cache. */
 static void
 test_cache_untouched (void)
@@ -374,6 +397,7 @@ test_cache_untouched (void)
   TestLink link;
   const ZrtpCacheEntry *entry;
   ZrtpCacheEntry before;
+  guint confirms = 0;
 
   test_link_init (&link, 1);
   link.ends[0].config.cache_expiry = 1000;
@@ -394,6 +418,8 @@ test_cache_untouched (void)
   }
   entry = test_cache_get (&link.ends[0].cache, link.ends[0].config.zid, link.ends[1].config.zid);
   before = *entry;
+  link.filter = look_into_confirms;
+  link.user_data = &confirms;
   for (guint s = 1; s < 3; s++)
     for (guint e = 0; e < 2; e++)
       test_link_start (&link, e, s);
@@ -402,6 +428,7 @@ test_cache_untouched (void)
   g_assert_cmpmem (entry, sizeof *entry, &before, sizeof before);
   g_assert_true (entry->verified);
   g_assert_cmpuint (entry->expiry_interval, ==, 1000);
+  g_assert_cmpuint (confirms, ==, 4);
   test_link_clear (&link);
 }
 

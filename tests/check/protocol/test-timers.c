@@ -315,13 +315,14 @@ test_error (void)
     solo (&link, FALSE);
     peer_init (&peer, &link, 0, 1, "X255");
     peer_discover (&peer);
-    peer_make_commit (&peer, "S256AES1HS32EC52B32 ", hvi);
+    peer_make_dhpart (&peer, WIRE_DHPART2, NULL);
+    peer_make_commit (&peer, "S256AES1HS32X255B32 ", hvi);
     peer_send (&peer, &peer.commit);
+    peer_send (&peer, &peer.dhpart);
     start = link.now;
     g_assert_cmpuint (peer_count (&peer, WIRE_ERROR), ==, 1);
-    g_assert_cmphex (wire_get_u32 (WIRE_MESSAGE (peer_received (&peer, WIRE_ERROR, 0)->data) + 12), ==,
-        ZRTP_ERROR_KEY_AGREEMENT);
-    g_assert_cmphex (link.ends[0].streams[0].error_code, ==, ZRTP_ERROR_KEY_AGREEMENT);
+    g_assert_cmphex (wire_get_u32 (WIRE_MESSAGE (peer_received (&peer, WIRE_ERROR, 0)->data) + 12), ==, ZRTP_ERROR_HVI);
+    g_assert_cmphex (link.ends[0].streams[0].error_code, ==, ZRTP_ERROR_HVI);
     test_link_run (&link, 200 * MSEC);
     if (acked)
       peer_send_ack (&peer, WIRE_ERROR_ACK);
