@@ -24,8 +24,9 @@ keep_error (ZrtpCacheDb *self, GError *failure)
  * zrtp_sqlite_cache_dup_last_error:
  * @cache: a cache
  *
- * Why the last lookup or store that failed did so, in plain English; for the message to the user, as #ZrtpCache's functions
- * tell no reason. Sessions that share a file share this too. May be called from any thread.
+ * Why the last lookup or store that failed did so, in plain English; for the message to the user, as
+ * #ZrtpCache's functions tell no reason. Sessions that share a file share this too. May be called from any
+ * thread.
  *
  * Returns: (transfer full) (nullable): the text, or %NULL if none has failed
  */
@@ -45,8 +46,8 @@ zrtp_sqlite_cache_dup_last_error (ZrtpCache *cache)
 
 /* ---- Transactions ---- */
 
-/* To be asked before any lock is taken: after a fork another thread of the parent may hold it for ever, and SQLite's locks are the
- * parent's. */
+/* To be asked before any lock is taken: after a fork another thread of the parent may hold it for ever,
+ * and SQLite's locks are the parent's. */
 gboolean
 zrtp_cache_db_usable (ZrtpCacheDb *self, GError **error)
 {
@@ -61,8 +62,8 @@ zrtp_cache_db_usable (ZrtpCacheDb *self, GError **error)
   return FALSE;
 }
 
-/* Locks the writer and begins; the time is read when nobody else can write any more, so that it never runs backwards from one
- * transaction to the next. Always followed by zrtp_cache_db_end(), even after FALSE. */
+/* Locks the writer and begins; the time is read when nobody else can write any more, so that it never runs
+ * backwards from one transaction to the next. Always followed by zrtp_cache_db_end(), even after FALSE. */
 gboolean
 zrtp_cache_db_begin (ZrtpCacheDb *self, gint64 *now, GError **error)
 {
@@ -95,8 +96,8 @@ zrtp_cache_db_end (ZrtpCacheDb *self, gboolean good, GError **error)
   return good;
 }
 
-/* Writes the log back and empties it: after a person has asked for a secret to be gone, it must not lie there. If somebody reads at
- * the same time, a later one does it. */
+/* Writes the log back and empties it: after a person has asked for a secret to be gone, it must not lie
+ * there. If somebody reads at the same time, a later one does it. */
 void
 zrtp_cache_db_scrub_log (ZrtpCacheDb *self)
 {

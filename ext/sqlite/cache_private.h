@@ -50,8 +50,9 @@ typedef struct
   gint64 busy_since;
 } ZrtpCacheDbConnection;
 
-/* One for each file that a process has open, however often: POSIX drops a process's locks on a file as soon as any of its
- * descriptors is closed. Lookups have a connection of their own, so that they do not wait for another call's fsync. */
+/* One for each file that a process has open, however often: POSIX drops a process's locks on a file as
+ * soon as any of its descriptors is closed. Lookups have a connection of their own, so that they do not
+ * wait for another call's fsync. */
 typedef struct
 {
   ZrtpCache interface;

@@ -1,8 +1,9 @@
-/* connection.c: a connection to SQLite, set up for secrets and for many users at once, with errors that people understand.
+/* connection.c: a connection to SQLite, set up for secrets and for many users at once, with errors that
+ * people understand.
  *
- * Copies of secrets in our own memory are wiped. SQLite keeps pages of the file in memory while a connection is open, and frees
- * them without wiping: only an allocator for the whole process could change that, which is not a library's to set. They hold no
- * more than the file does.
+ * Copies of secrets in our own memory are wiped. SQLite keeps pages of the file in memory while a connection
+ * is open, and frees them without wiping: only an allocator for the whole process could change that, which is
+ * not a library's to set. They hold no more than the file does.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -162,8 +163,8 @@ zrtp_cache_db_get_number (ZrtpCacheDbConnection *self, const gchar *sql, gint64 
 
 /* ---- Life ---- */
 
-/* Waits a little for another process, up to ZRTP_CACHE_DB_BUSY_USEC in all. Not sqlite3_busy_timeout(): an SQLite built without
- * usleep() would wait whole seconds. */
+/* Waits a little for another process, up to ZRTP_CACHE_DB_BUSY_USEC in all. Not sqlite3_busy_timeout(): an
+ * SQLite built without usleep() would wait whole seconds. */
 static int
 wait_for_others (void *user_data, int times)
 {
@@ -206,8 +207,9 @@ zrtp_cache_db_connect (ZrtpCacheDbConnection *self, const gchar *path, GError **
   sqlite3_db_config (self->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
   sqlite3_db_config (self->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
   sqlite3_db_config (self->db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
-  /* synchronous=FULL: with WAL, NORMAL syncs the log only when it is written back. A power cut could then take the last few
-   * secrets of a peer at once, more than rs2 makes up for, and the next call would be a false alarm (4.3.2). */
+  /* synchronous=FULL: with WAL, NORMAL syncs the log only when it is written back. A power cut could then
+   * take the last few secrets of a peer at once, more than rs2 makes up for, and the next call would be a
+   * false alarm (4.3.2). */
   if (!zrtp_cache_db_execute (self, "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;"
           "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA cache_size = -256;", error)) {
     zrtp_cache_db_disconnect (self);

@@ -1,8 +1,8 @@
 /* expiry.c: how long secrets are kept, by a clock that may be set back.
  *
- * RFC 6189 4.9 lets a secret be deleted at any time after its interval, and never asks for it. Here an expired one is gone
- * at the next lookup or store of anything; an older secret never outlives a newer one. Times are those of the wall clock, for
- * they outlast the process; the file remembers the latest that it saw.
+ * RFC 6189 4.9 lets a secret be deleted at any time after its interval, and never asks for it. Here an
+ * expired one is gone at the next lookup or store of anything; an older secret never outlives a newer one.
+ * Times are those of the wall clock, for they outlast the process; the file remembers the latest that it saw.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -39,7 +39,8 @@ zrtp_cache_db_expire (ZrtpCacheDbRow *row, gint64 now)
   return rs1 || rs2;
 }
 
-/* Whether nothing is left to remember. pbxsecret does not expire (Z-7.3.1-9), nor does a name given by the user. */
+/* Whether nothing is left to remember. pbxsecret does not expire (Z-7.3.1-9), nor does a name given by the
+ * user. */
 gboolean
 zrtp_cache_db_is_empty (const ZrtpCacheDbRow *row)
 {
@@ -61,8 +62,9 @@ known_expiry (const ZrtpCacheDbRow *before, const guint8 *secret, gint64 fallbac
   return fallback;
 }
 
-/* Sets the times of a row that is about to replace before (NULL: there was none). interval counts from when the secret was first
- * stored (Z-4.9-5): storing it again, with a new name perhaps, does not prolong its life. */
+/* Sets the times of a row that is about to replace before (NULL: there was none). interval counts from
+ * when the secret was first stored (Z-4.9-5): storing it again, with a new name perhaps, does not prolong
+ * its life. */
 void
 zrtp_cache_db_set_expiry (ZrtpCacheDbRow *row, const ZrtpCacheDbRow *before, guint32 interval, gint64 now)
 {
@@ -128,8 +130,9 @@ shift_row (ZrtpCacheDbRow *row, gint64 step)
   return changed;
 }
 
-/* Remembers the time, in a transaction of the caller's. A clock that was set back takes all expiries with it, so that what is left
- * of each interval stays the same: secrets live no longer for it, and none is lost (attack D9). */
+/* Remembers the time, in a transaction of the caller's. A clock that was set back takes all expiries with
+ * it, so that what is left of each interval stays the same: secrets live no longer for it, and none is
+ * lost (attack D9). */
 gboolean
 zrtp_cache_db_keep_time (ZrtpCacheDbConnection *writer, gint64 now, GError **error)
 {

@@ -37,7 +37,8 @@ set_error (GError **error, ZrtpCacheDbError code, const gchar *format, ...)
 
 /* ---- The folder ---- */
 
-/* Who may write the folder can put another file in the place of the cache, or a log beside it that SQLite would replay. */
+/* Who may write the folder can put another file in the place of the cache, or a log beside it that SQLite
+ * would replay. */
 static gboolean
 check_folder (const gchar *folder, const gchar *path, GError **error)
 {
@@ -195,8 +196,9 @@ check_absent (const gchar *path, guint newest, GError **error)
   return ZRTP_CACHE_DB_ABSENT;
 }
 
-/* Whether the file at path is a cache that SQLite may open. Closing a descriptor drops the locks that this process has on the
- * file: not for a file that is open here. Leaves the file as it is, except for a mode wider than 0600. */
+/* Whether the file at path is a cache that SQLite may open. Closing a descriptor drops the locks that this
+ * process has on the file: not for a file that is open here. Leaves the file as it is, except for a mode
+ * wider than 0600. */
 ZrtpCacheDbResult
 zrtp_cache_db_check_file (const gchar *path, guint newest, GError **error)
 {
@@ -239,7 +241,8 @@ write_all (gint fd, const guint8 *data, gsize len)
   return fsync (fd) == 0;
 }
 
-/* Fills a new file, whose descriptor is -1 with errno if it could not be made; closes it. On failure there is no file. */
+/* Fills a new file, whose descriptor is -1 with errno if it could not be made; closes it. On failure there
+ * is no file. */
 static gboolean
 fill_private (gint fd, const gchar *path, gconstpointer data, gsize len, GError **error)
 {
@@ -287,8 +290,8 @@ rename_if_free (const gchar *from, const gchar *to)
   return rename (from, to);
 }
 
-/* Puts a complete database at path in one step: there is never a half-made one, and of several processes that do this one wins
- * and the others find its file. */
+/* Puts a complete database at path in one step: there is never a half-made one, and of several processes
+ * that do this one wins and the others find its file. */
 gboolean
 zrtp_cache_db_create_file (const gchar *path, gconstpointer image, gsize len, GError **error)
 {

@@ -29,8 +29,8 @@ make_zid (ZrtpCacheDb *self, ZrtpRandom *random, ZrtpCacheDbFile *file, GError *
  * @zid: (out caller-allocates): the ZID
  * @error: a #GError of #ZRTP_CACHE_DB_ERROR
  *
- * The ZID of this installation: made at the first call and kept in the file from then on (Z-4.9-1), the same for all processes that
- * use it. May be called from any thread.
+ * The ZID of this installation: made at the first call and kept in the file from then on (Z-4.9-1), the same
+ * for all processes that use it. May be called from any thread.
  *
  * Returns: whether @zid is set
  */
@@ -282,7 +282,8 @@ zrtp_sqlite_cache_rename (ZrtpCache *cache, const guint8 *local_zid, const guint
  * @peer_zid: the peer's ZID
  * @error: a #GError of #ZRTP_CACHE_DB_ERROR
  *
- * Takes back that the user has compared the SAS with this peer; its secrets stay. May be called from any thread.
+ * Takes back that the user has compared the SAS with this peer; its secrets stay. May be called from any
+ * thread.
  *
  * Returns: whether that was done
  */
@@ -300,7 +301,8 @@ zrtp_sqlite_cache_unverify (ZrtpCache *cache, const guint8 *local_zid, const gui
  * @peer_zid: the PBX's ZID
  * @error: a #GError of #ZRTP_CACHE_DB_ERROR
  *
- * Ends the enrollment with a PBX (Z-7.3.1-9); the secret is overwritten in the file and its log. May be called from any thread.
+ * Ends the enrollment with a PBX (Z-7.3.1-9); the secret is overwritten in the file and its log. May be
+ * called from any thread.
  *
  * Returns: whether that was done
  */
@@ -321,8 +323,8 @@ zrtp_sqlite_cache_remove_pbxsecret (ZrtpCache *cache, const guint8 *local_zid, c
  * @peer_zid: the peer's ZID
  * @error: a #GError of #ZRTP_CACHE_DB_ERROR
  *
- * Deletes all that is known of a peer; its secrets are overwritten in the file and its log. At the next call the peer, who has not
- * forgotten, is warned of a mismatch. May be called from any thread.
+ * Deletes all that is known of a peer; its secrets are overwritten in the file and its log. At the next call
+ * the peer, who has not forgotten, is warned of a mismatch. May be called from any thread.
  *
  * Returns: whether that was done
  */
@@ -342,7 +344,8 @@ zrtp_sqlite_cache_forget (ZrtpCache *cache, const guint8 *local_zid, const guint
  * @n_peers: (out) (optional): how many peers it knows
  * @error: a #GError of #ZRTP_CACHE_DB_ERROR
  *
- * Checks the whole file: SQLite's structures, and each entry against its digest. Changes nothing. May be called from any thread.
+ * Checks the whole file: SQLite's structures, and each entry against its digest. Changes nothing. May be
+ * called from any thread.
  *
  * Returns: whether the file is whole
  */

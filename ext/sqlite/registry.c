@@ -172,7 +172,8 @@ zrtp_cache_db_open_full (const gchar *path, const ZrtpCacheDbSchema *schema, GEr
 /**
  * zrtp_sqlite_cache_default_path:
  *
- * Returns: (transfer full): where the cache is if nothing else is said: gst-zrtp/cache.db in the user's data folder
+ * Returns: (transfer full): where the cache is if nothing else is said: gst-zrtp/cache.db in the user's data
+ * folder
  */
 gchar *
 zrtp_sqlite_cache_default_path (void)
@@ -182,17 +183,18 @@ zrtp_sqlite_cache_default_path (void)
 
 /**
  * zrtp_sqlite_cache_open:
- * @path: (nullable): the file; %NULL for zrtp_sqlite_cache_default_path(), whose folder is made, mode 0700, if need be
+ * @path: (nullable): the file; %NULL for zrtp_sqlite_cache_default_path(), whose folder is made, mode 0700,
+ * if need be
  * @error: a #GError of #ZRTP_CACHE_DB_ERROR
  *
- * Opens the cache at @path, or makes an empty one of mode 0600 (Z-4.9-13, attack D7). A file that is damaged, foreign, of a
- * newer version, a link, or writable for others is refused and left as it is, octet for octet; the message says what to do. A
- * file of an older version is brought to this one. All of the file is read and checked. A file whose mode lets others read it gets
- * mode 0600, with a message in the log.
+ * Opens the cache at @path, or makes an empty one of mode 0600 (Z-4.9-13, attack D7). A file that is damaged,
+ * foreign, of a newer version, a link, or writable for others is refused and left as it is, octet for octet;
+ * the message says what to do. A file of an older version is brought to this one. All of the file is read and
+ * checked. A file whose mode lets others read it gets mode 0600, with a message in the log.
  *
- * Any number of processes may have a file open, and any number of sessions in each; within a process they share it. May be
- * called from any thread, and so may the functions of the #ZrtpCache returned. Not across fork(): the child gets nothing
- * but errors.
+ * Any number of processes may have a file open, and any number of sessions in each; within a process they
+ * share it. May be called from any thread, and so may the functions of the #ZrtpCache returned. Not across
+ * fork(): the child gets nothing but errors.
  *
  * Returns: (transfer full) (nullable): the cache; close it after the associations that use it are gone
  */
@@ -231,8 +233,8 @@ zrtp_sqlite_cache_get_path (ZrtpCache *cache)
  * zrtp_sqlite_cache_close:
  * @cache: (nullable) (transfer full): a cache
  *
- * To be called once for each zrtp_sqlite_cache_open(). In a child of the process that opened it, nothing is done: closing there
- * could write the parent's log back. May be called from any thread.
+ * To be called once for each zrtp_sqlite_cache_open(). In a child of the process that opened it, nothing is
+ * done: closing there could write the parent's log back. May be called from any thread.
  */
 void
 zrtp_sqlite_cache_close (ZrtpCache *cache)

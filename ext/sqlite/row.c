@@ -1,7 +1,8 @@
 /* row.c: rows of the database, each with a digest that shows a flipped bit.
  *
- * SQLite checks its structure, not its content. A bit that flips in rs1 would be taken for an attack at the next call; the
- * digest tells the two apart. It is no protection against people: who can write the file can write digests.
+ * SQLite checks its structure, not its content. A bit that flips in rs1 would be taken for an attack at the
+ * next call; the digest tells the two apart. It is no protection against people: who can write the file can
+ * write digests.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */

@@ -25,7 +25,8 @@
 #define FIRST_KEY "gst-zrtp-cache"
 #define FIRST_VALUE "1"
 #define FIRST_LINE FIRST_KEY " " FIRST_VALUE
-/* Octets of a peer's text at most: the text is written into one piece of memory, for one that grows leaves copies of secrets. */
+/* Octets of a peer's text at most: the text is written into one piece of memory, for one that grows leaves
+ * copies of secrets. */
 #define PEER_TEXT_LEN 1024
 #define IMPORT_MAX_LEN (64 * 1024 * 1024)
 
@@ -173,8 +174,8 @@ zrtp_sqlite_cache_to_text (ZrtpCache *cache, gboolean with_secrets, gsize *len, 
  * @with_secrets: whether the secrets go into the file too
  * @error: a #GError of #ZRTP_CACHE_DB_ERROR
  *
- * Writes the cache as text, mode 0600. Putting an old export back puts this side behind its peers, who will be warned of a
- * mismatch (Z-4.9-14). May be called from any thread.
+ * Writes the cache as text, mode 0600. Putting an old export back puts this side behind its peers, who will
+ * be warned of a mismatch (Z-4.9-14). May be called from any thread.
  *
  * Returns: whether that was done; if not, there is no file
  */
@@ -438,8 +439,8 @@ take_over_zid (ZrtpCacheDb *self, const Parser *parser, gboolean replace, GError
   return zrtp_cache_db_write_file (&self->writer, &file, error);
 }
 
-/* The newer of two entries stays: an older one would be a mismatch at the next call. One without secrets, from an export without,
- * brings no more than a name. */
+/* The newer of two entries stays: an older one would be a mismatch at the next call. One without secrets,
+ * from an export without, brings no more than a name. */
 static gboolean
 merge_row (ZrtpCacheDb *self, ZrtpCacheDbRow *row, gboolean replace, gboolean *taken, GError **error)
 {

@@ -354,7 +354,8 @@ main (int argc, char **argv)
   }
 
   path = cache_path != NULL ? g_steal_pointer (&cache_path) : zrtp_sqlite_cache_default_path ();
-  /* Only an import makes a cache; for anything else a wrong path is a mistake. A dangling link is one too, by its own message. */
+  /* Only an import makes a cache; for anything else a wrong path is a mistake. A dangling link is one too,
+   * by its own message. */
   if (strcmp (argv[1], "import") != 0 && !g_file_test (path, G_FILE_TEST_EXISTS | G_FILE_TEST_IS_SYMLINK)) {
     g_printerr ("zrtp-cache: %s: there is no cache; the first call makes it\n", path);
     return EXIT_FAILURE;

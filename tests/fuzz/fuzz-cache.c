@@ -1,6 +1,8 @@
-/* fuzz-cache.c: the cache of retained secrets with any octets as its file, as damage to a good file or its log, or as text to import.
+/* fuzz-cache.c: the cache of retained secrets with any octets as its file, as damage to a good file or its
+ * log, or as text to import.
  *
- * Whatever is opened holds all that it held; whatever is refused is left octet for octet; and what is open works on.
+ * Whatever is opened holds all that it held; whatever is refused is left octet for octet; and what is open
+ * works on.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */

@@ -33,8 +33,8 @@ typedef struct
   gsize len;
 } ShimNote;
 
-/* Makes the shim SQLite's default from now on. A step is anything that others can see: writes, syncs, truncations, deletions, and
- * locks of the index. */
+/* Makes the shim SQLite's default from now on. A step is anything that others can see: writes, syncs,
+ * truncations, deletions, and locks of the index. */
 void shim_install (ShimMode mode, guint at);
 guint shim_steps (void);
 /* From now on operations on database and log are noted. */

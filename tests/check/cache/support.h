@@ -19,7 +19,8 @@ void place_set_up (Place *place, gconstpointer unused);
 void place_tear_down (Place *place, gconstpointer unused);
 #define add_test(path, function) g_test_add (path, Place, NULL, place_set_up, function, place_tear_down)
 
-/* Secrets that tell from which entry and store they are: of store n are rs1 (n) and, if n > 1, rs2 = rs1 (n - 1). */
+/* Secrets that tell from which entry and store they are: of store n are rs1 (n) and, if n > 1, rs2 = rs1
+ * (n - 1). */
 void make_secret (guint peer, guint n, guint8 secret[ZRTP_RETAINED_LEN]);
 void make_zid (guint number, guint8 zid[ZRTP_ZID_LEN]);
 void make_entry (guint peer, guint n, ZrtpCacheEntry *entry);
@@ -43,5 +44,6 @@ gboolean file_holds (const gchar *path, gconstpointer needle, gsize len);
 
 /* Runs function in a child and gives what it returned, or -1 if a signal ended it. */
 gint in_child (gint (*function) (gpointer user_data), gpointer user_data);
-/* The same, as a user who is not root, if the test is: root may write everywhere. The folder becomes that user's. */
+/* The same, as a user who is not root, if the test is: root may write everywhere. The folder becomes that
+ * user's. */
 gint in_child_as_user (Place *place, gint (*function) (gpointer user_data), gpointer user_data);

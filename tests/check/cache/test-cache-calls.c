@@ -130,7 +130,8 @@ test_call_to_call (Place *place, gconstpointer unused)
   tear_down (&calls);
 }
 
-/* Z-4.6.1-10, -11: both ends die in the middle of a call, at each step that any file sees. The next call matches. */
+/* Z-4.6.1-10, -11: both ends die in the middle of a call, at each step that any file sees. The next call
+ * matches. */
 static void
 test_die_in_call (Place *place, ShimMode mode)
 {
@@ -166,7 +167,8 @@ test_torn (Place *place, gconstpointer unused)
   test_die_in_call (place, SHIM_TEAR);
 }
 
-/* The disk is full for one call after the other: they are secure, with a warning, and match for as long as the peers' rs2 goes back. */
+/* The disk is full for one call after the other: they are secure, with a warning, and match for as long as
+ * the peers' rs2 goes back. */
 static void
 test_full_disk (Place *place, gconstpointer unused)
 {
@@ -190,7 +192,8 @@ save (const gchar *path, guint8 **data, gsize *len)
   *data = read_octets (path, len);
 }
 
-/* A file put back: one call behind is made up for by rs2, two are a mismatch at both ends (Z-4.9-14, Z-4.3.2-1). */
+/* A file put back: one call behind is made up for by rs2, two are a mismatch at both ends (Z-4.9-14,
+ * Z-4.3.2-1). */
 static void
 test_put_back (Place *place, gconstpointer unused)
 {

@@ -12,7 +12,8 @@
 
 static gchar *out, *err;        /* of the last run */
 
-/* Runs the command with the words of a line, which may be in quotes; CACHE in it is the path. Gives the exit status. */
+/* Runs the command with the words of a line, which may be in quotes; CACHE in it is the path. Gives the
+ * exit status. */
 static gint
 run (Place *place, const gchar *line)
 {

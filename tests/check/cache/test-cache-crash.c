@@ -241,8 +241,8 @@ disk_apply (Disk *disk, const ShimNote *note, gsize len)
   }
 }
 
-/* What the disk holds when the power fails after the first n notes. variant 0: nothing that was not synced, 1: all, else each write
- * whole, not at all, or its first sectors. */
+/* What the disk holds when the power fails after the first n notes. variant 0: nothing that was not
+ * synced, 1: all, else each write whole, not at all, or its first sectors. */
 static void
 disk_after (Disk *disk, const guint8 *start, gsize start_len, gboolean log, const GArray *notes, guint n,
     guint variant)

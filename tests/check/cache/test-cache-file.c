@@ -1,4 +1,5 @@
-/* test-cache-file.c: whose file it may be, and files that are no good: refused and left as they are (attack D7, Z-4.9-13).
+/* test-cache-file.c: whose file it may be, and files that are no good: refused and left as they are (attack
+ * D7, Z-4.9-13).
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -432,7 +433,8 @@ test_flipped (Place *place, gconstpointer unused)
   g_test_message ("%u flips in a file of %u octets: %u refused, %u harmless", opened + refused, (guint) len, refused,
       opened);
   g_assert_cmpuint (refused, >, opened / 10);
-  /* Pages with a row less than they had (octets 3 and 4 of a page of a table): no row is bad, but one is not found. */
+  /* Pages with a row less than they had (octets 3 and 4 of a page of a table): no row is bad, but one is
+   * not found. */
   for (gsize page = 4096; page < len; page += 4096)
     if (data[page + 4] > 0) {
       data[page + 4]--;
@@ -454,7 +456,8 @@ test_flipped (Place *place, gconstpointer unused)
   g_free (data);
 }
 
-/* A log that is cut or flipped: each peer has a complete old or new entry, for SQLite's sums tell where the good part ends. */
+/* A log that is cut or flipped: each peer has a complete old or new entry, for SQLite's sums tell where
+ * the good part ends. */
 static void
 test_damaged_log (Place *place, gconstpointer unused)
 {
@@ -514,7 +517,8 @@ test_orphaned_log (Place *place, gconstpointer unused)
   g_assert_false (g_file_test (copy, G_FILE_TEST_EXISTS));
 }
 
-/* Damage that comes while the file is open: no entry is not the same as none that can be read, and it is not written over. */
+/* Damage that comes while the file is open: no entry is not the same as none that can be read, and it is
+ * not written over. */
 static void
 test_damaged_while_open (Place *place, gconstpointer unused)
 {
@@ -542,8 +546,8 @@ test_damaged_while_open (Place *place, gconstpointer unused)
   zrtp_sqlite_cache_close (cache);
 }
 
-/* A file that is removed or exchanged under a running program: secrets do not vanish into it in silence, and the new file does not
- * suffer. */
+/* A file that is removed or exchanged under a running program: secrets do not vanish into it in silence,
+ * and the new file does not suffer. */
 static void
 test_replaced_while_open (Place *place, gconstpointer unused)
 {

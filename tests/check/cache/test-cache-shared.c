@@ -1,4 +1,5 @@
-/* test-cache-shared.c: many sessions and several processes on one file at once; forks; and how many stores a second that is.
+/* test-cache-shared.c: many sessions and several processes on one file at once; forks; and how many stores a
+ * second that is.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */

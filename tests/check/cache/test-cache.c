@@ -231,7 +231,8 @@ test_expiry_zero (Place *place, gconstpointer unused)
   zrtp_sqlite_cache_close (cache);
 }
 
-/* Storing the same secret again does not prolong its life; a new one has a life of its own, and the older goes first. */
+/* Storing the same secret again does not prolong its life; a new one has a life of its own, and the older
+ * goes first. */
 static void
 test_expiry_counts_from_first_store (Place *place, gconstpointer unused)
 {
@@ -261,7 +262,8 @@ test_expiry_counts_from_first_store (Place *place, gconstpointer unused)
   zrtp_sqlite_cache_close (cache);
 }
 
-/* A clock set back keeps what was left of each interval: nothing comes back to life, nothing lives longer, nothing is lost. */
+/* A clock set back keeps what was left of each interval: nothing comes back to life, nothing lives longer,
+ * nothing is lost. */
 static void
 test_clock_set_back (Place *place, gconstpointer unused)
 {
