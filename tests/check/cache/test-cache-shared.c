@@ -12,7 +12,7 @@
 
 #include "ext/nettle/nettle.h"
 
-#define STORES 1000
+#define STORES 500              /* of each of two peers */
 
 /* ---- Processes ---- */
 
@@ -175,7 +175,7 @@ test_locked (Place *place, gconstpointer unused)
 /* ---- Threads ---- */
 
 #define THREADS 200
-#define CALLS 20
+#define CALLS 10
 
 typedef struct
 {
