@@ -19,6 +19,8 @@ typedef struct
   guint at;
   gint expected[2];             /* ZrtpCacheStatus, or -1 */
   guint warnings;               /* that both ends may have */
+  guint32 expiry[2];            /* what the ends say in Confirm, unless 0 */
+  gint64 clock;                 /* of both, unless 0 */
 } Calls;
 
 static TestLink *link_of_call;
@@ -44,6 +46,12 @@ store_in_file (ZrtpCache *cache, const guint8 local_zid[ZRTP_ZID_LEN], const gui
   return real_cache (cache)->store (real_cache (cache), local_zid, peer_zid, entry);
 }
 
+static gint64
+read_clock (gpointer user_data)
+{
+  return *(gint64 *) user_data;
+}
+
 /* One call in a process of its own, which may die in it. */
 static gint
 run_call (gpointer user_data)
@@ -63,6 +71,10 @@ run_call (gpointer user_data)
     memset (link.ends[e].config.zid, 0x50 + e, ZRTP_ZID_LEN);
     link.ends[e].cache.parent.lookup = lookup_in_file;
     link.ends[e].cache.parent.store = store_in_file;
+    if (calls->expiry[e] != 0)
+      link.ends[e].config.cache_expiry = calls->expiry[e];
+    if (calls->clock != 0)
+      zrtp_cache_db_set_clock (caches[e], read_clock, &calls->clock);
   }
   shim_install (calls->mode, calls->at);
   test_link_open (&link, 1);
@@ -236,6 +248,31 @@ test_lost (Place *place, gconstpointer unused)
   tear_down (&calls);
 }
 
+/* Z-4.9-5, -6, -9, attack D9: the shorter of the two intervals holds at both ends; what has expired is no mismatch. */
+static void
+test_intervals (Place *place, gconstpointer unused)
+{
+  for (guint e = 0; e < 2; e++) {
+    Calls calls;
+
+    set_up (place, &calls);
+    calls.clock = 2000000000;
+    calls.expiry[e] = 100;
+    g_assert_cmpint (call (&calls, ZRTP_CACHE_MATCH, ZRTP_CACHE_MATCH), ==, 0);
+    calls.clock += 99;
+    g_assert_cmpint (call (&calls, ZRTP_CACHE_MATCH, ZRTP_CACHE_MATCH), ==, 0);
+    calls.clock += 100;
+    g_assert_cmpint (call (&calls, ZRTP_CACHE_NONE, ZRTP_CACHE_NONE), ==, 0);
+    calls.expiry[e] = 0;
+    g_assert_cmpint (call (&calls, ZRTP_CACHE_MATCH, ZRTP_CACHE_MATCH), ==, 0);
+    calls.clock += 1000;
+    g_assert_cmpint (call (&calls, ZRTP_CACHE_MATCH, ZRTP_CACHE_MATCH), ==, 0);
+    g_unlink (calls.paths[0]);
+    g_unlink (calls.paths[1]);
+    tear_down (&calls);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -246,5 +283,6 @@ main (int argc, char **argv)
   add_test ("/cache/calls/full-disk", test_full_disk);
   add_test ("/cache/calls/put-back", test_put_back);
   add_test ("/cache/calls/lost", test_lost);
+  add_test ("/cache/calls/intervals", test_intervals);
   return g_test_run ();
 }
