@@ -30,6 +30,8 @@ static void
 replace_session (ZrtpAssociation * association)
 {
   association->was_cleared = TRUE;
+  /* A pbxsecret of the new one would not be the PBX's (Z-7.3.1-11). */
+  association->sas.enrollment_offered = FALSE;
   zrtp_replace_zrtp_sess (association->session_hash, association->session_zids, association->zrtp_sess);
 }
 
