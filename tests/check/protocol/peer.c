@@ -172,3 +172,61 @@ peer_received (TestPeer * peer, WireType type, guint n)
   g_assert_nonnull (packet);
   return packet;
 }
+
+guint32
+peer_sent_error (TestPeer * peer)
+{
+  return wire_get_u32 (WIRE_MESSAGE (peer_received (peer, WIRE_ERROR, 0)->data) + 12);
+}
+
+void
+peer_assert_failed (TestPeer * peer, guint32 code)
+{
+  TestStream *stream = &peer->link->ends[0].streams[peer->stream];
+
+  g_assert_cmphex (peer_sent_error (peer), ==, code);
+  g_assert_cmpint (stream->state, ==, ZRTP_STATE_FAILED);
+  g_assert_cmphex (stream->error_code, ==, code);
+  g_assert_cmpuint (stream->n_errors, ==, 1);
+  g_assert_cmpuint (stream->n_remote_errors, ==, 0);
+  g_assert_cmpuint (stream->n_sas, ==, 0);
+  g_assert_cmpuint (stream->n_received_keys, ==, 0);
+  g_assert_cmpuint (peer->link->ends[0].cache.stores, ==, 0);
+}
+
+/* Before an exchange the sender is told and our user too, and we stay open for the true peer (attack C2). */
+void
+peer_assert_refused (TestPeer * peer, guint32 code)
+{
+  TestStream *stream = &peer->link->ends[0].streams[peer->stream];
+
+  g_assert_cmphex (peer_sent_error (peer), ==, code);
+  g_assert_cmpuint (peer_count (peer, WIRE_ERROR), ==, 1);
+  g_assert_cmpint (stream->state, !=, ZRTP_STATE_FAILED);
+  g_assert_cmpint (stream->state, !=, ZRTP_STATE_SECURING);
+  g_assert_cmphex (stream->error_code, ==, code);
+  g_assert_cmpuint (stream->n_errors, ==, 1);
+  g_assert_cmpuint (stream->n_remote_errors, ==, 0);
+  g_assert_cmpuint (stream->n_received_keys, ==, 0);
+  g_assert_cmpuint (peer_count (peer, WIRE_COMMIT) + peer_count (peer, WIRE_DHPART1), ==, 0);
+}
+
+/* The true peer comes after the one that was refused, and is served. */
+void
+peer_assert_still_open (TestPeer * peer)
+{
+  TestPeer right;
+
+  peer_init (&right, peer->link, peer->stream, 77, "X255");
+  right.ssrc = 0x0badcafe;
+  peer_send_hello (&right);
+  test_link_run (peer->link, 50 * MSEC);
+  peer_send_hello (&right);
+  peer_make_dhpart (&right, WIRE_DHPART2, NULL);
+  peer_make_commit (&right, "S256AES1HS32X255B32 ", NULL);
+  peer_send (&right, &right.commit);
+  g_assert_cmpuint (peer_count (&right, WIRE_DHPART1), ==, 1);
+  peer_send (&right, &right.dhpart);
+  g_assert_cmpuint (peer_count (&right, WIRE_CONFIRM1), ==, 1);
+  peer_clear (&right);
+}

@@ -55,4 +55,13 @@ void peer_respond (TestPeer * peer);
 const TestPacket *peer_received (TestPeer * peer, WireType type, guint n);
 guint peer_count (TestPeer * peer, WireType type);
 
+/* The code of the engine's first Error. */
+guint32 peer_sent_error (TestPeer * peer);
+/* An exchange has failed with this code: Error sent, our user told, no keys, no SAS, no cache update. */
+void peer_assert_failed (TestPeer * peer, guint32 code);
+/* Before an exchange: the sender is told and our user too, and the engine stays open for the true peer (attack C2). */
+void peer_assert_refused (TestPeer * peer, guint32 code);
+/* The true peer comes now, and is served. For an engine that is not automatic. */
+void peer_assert_still_open (TestPeer * peer);
+
 G_END_DECLS

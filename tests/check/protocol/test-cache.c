@@ -73,7 +73,8 @@ assert_same_rs1 (TestLink * link)
   g_assert_cmpmem (entry (link, 0)->rs1, ZRTP_RETAINED_LEN, entry (link, 1)->rs1, ZRTP_RETAINED_LEN);
 }
 
-/* Z-4.6.1-1, -4, -6, Z-4.1-7, Z-4.9-4, Z-15-8: rs1 is new in each call, the old one becomes rs2, whoever commits. */
+/* Z-4.6.1-1, -4, -6, Z-4.1-7, Z-4.9-4, Z-15-8: rs1 is new in each call, the old one becomes rs2, whoever commits.
+ * (Z-4.6.1.1-4) */
 static void
 test_life (void)
 {
@@ -321,7 +322,8 @@ test_verified_flags (void)
   }
 }
 
-/* Z-4.9-5 to -8: the minimum of both; 0 of either: nothing new is kept, and what is kept is marked. */
+/* Z-4.9-5 to -8: the minimum of both; 0 of either: nothing new is kept, and what is kept is marked.
+ * (Z-4.6.1-7) */
 static void
 test_expiry (void)
 {
@@ -367,7 +369,7 @@ test_expiry (void)
     }
 }
 
-/* Z-4.9.1-1: without a cache interval 0 and V 0 are said, and the peer keeps nothing. */
+/* Z-4.9.1-1: without a cache interval 0 and V 0 are said, and the peer keeps nothing. (Z-7.1-9) */
 static void
 test_without_cache (void)
 {
@@ -400,7 +402,7 @@ test_broken_cache (void)
   test_link_clear (&link);
 }
 
-/* Z-12-2, -4 */
+/* Z-12-2, -4 (Z-bis-2) */
 static void
 test_names (void)
 {
@@ -443,7 +445,7 @@ test_other_devices (void)
 }
 
 /* Z-4.3-5, -6, Z-4.3.2-7, -8, D6: auxsecret and pbxsecret, matching, differing and absent; an auxsecret that matches excuses no
- * mismatch of rs1. */
+ * mismatch of rs1. (Z-4.3-3) */
 static void
 test_auxsecret (void)
 {

@@ -51,7 +51,7 @@ assert_states (TestLink * link, guint e, guint n_streams, ZrtpState state)
 }
 
 /* Z-4.7.2-5, -6, -8, -10, Z-4.7.2.1-1, -5: one GoClear for all streams; the user at the other end is asked; and back, again and
- * again, by Multistream without a new Hello. */
+ * again, by Multistream without a new Hello. (Z-4.4.3-4) */
 static void
 test_toggle (void)
 {
@@ -79,6 +79,10 @@ test_toggle (void)
         assert_states (&link, !who, n, ZRTP_STATE_CLEARING);
         accept (&link, !who);
         assert_states (&link, !who, n, ZRTP_STATE_CLEAR);
+        /* And so it stays until somebody says otherwise, though both ends are automatic or were told to go secure. */
+        test_link_run (&link, 60 * SEC);
+        for (guint e = 0; e < 2; e++)
+          assert_states (&link, e, n, ZRTP_STATE_CLEAR);
         for (guint s = 0; s < n; s++)
           secure (&link, round % 2, s);
         g_assert_true (test_link_run_until_secure (&link, 2 * SEC));
@@ -176,6 +180,7 @@ reflect (TestLink * link, TestPacket * packet, gpointer user_data)
   return FALSE;
 }
 
+/* Z-5.12-1 */
 static void
 test_forged (void)
 {

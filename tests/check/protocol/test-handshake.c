@@ -101,7 +101,7 @@ test_matrix (gconstpointer key_agreement)
         }
 }
 
-/* Z-3.1-1: on the user's word. Nobody commits before it. */
+/* Z-3.1-1: on the user's word. Nobody commits before it. (Z-4.2-1) */
 static void
 test_manual (void)
 {
@@ -142,7 +142,8 @@ test_manual_early (void)
   test_link_clear (&link);
 }
 
-/* Z-3-2, Z-4.1-2: one side starts later by any amount; Z-6-15, B6: even after the other's Hello schedule. */
+/* Z-3-2, Z-4.1-2: one side starts later by any amount; Z-6-15, B6: even after the other's Hello schedule.
+ * (Z-3-1) */
 static void
 test_late_start (void)
 {
@@ -168,7 +169,8 @@ test_late_start (void)
       }
 }
 
-/* Z-4.2-4, -9, A7: both commit at once; one becomes the initiator, at every delay and with every seed. */
+/* Z-4.2-4, -9, A7: both commit at once; one becomes the initiator, at every delay and with every seed.
+ * (Z-4.4.1.4-7) */
 static void
 test_simultaneous_commits (void)
 {
@@ -246,6 +248,7 @@ drop_two_of_three (TestLink * link, TestPacket * packet, gpointer user_data)
   return packet->type_index % 3 == 2 || packet->type == WIRE_CONF2ACK;
 }
 
+/* Z-5.7-8 */
 static void
 test_resends_are_identical (void)
 {

@@ -343,6 +343,7 @@ inject_foreign (TestLink * link, const TestPacket * packet)
   }
 }
 
+/* Z-4.1-12 */
 static void
 test_foreign_messages (void)
 {

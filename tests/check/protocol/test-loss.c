@@ -72,6 +72,7 @@ drop_conf2acks (TestLink * link, TestPacket * packet, gpointer user_data)
   return packet->type != WIRE_CONF2ACK;
 }
 
+/* Z-4.6-5 */
 static void
 test_media_is_conf2ack (void)
 {

@@ -82,7 +82,7 @@ round_trip (JsonObject * root, JsonObject * message, Octets * octets)
   }
 }
 
-/* Z-5.1-1, Z-5.2-1, Z-5.4-1, Z-5.5-2, Z-8.1.1-4 */
+/* Z-5.1-1, Z-5.2-1, Z-5.4-1, Z-5.5-2, Z-8.1.1-4 (Z-4.1-1) */
 static void
 test_round_trips (void)
 {

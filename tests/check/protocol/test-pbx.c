@@ -81,7 +81,8 @@ enrolled_call (TestLink * link, guint64 seed)
   call (link);
 }
 
-/* Z-7.3.1-1 to -3, -5, -7, E2: offered, stored by the phone only on its user's word, and that only for a verified call. */
+/* Z-7.3.1-1 to -3, -5, -7, E2: offered, stored by the phone only on its user's word, and that only for a verified call.
+ * (Z-7.3.1-4, Z-7.3-2) */
 static void
 test_enrollment (void)
 {
@@ -140,7 +141,7 @@ test_no_offer (void)
   test_link_clear (&link);
 }
 
-/* Z-5.13-2, -3, -7, -8, -13, Z-7.3-4: the phone shows the other leg's SAS in the type given. */
+/* Z-5.13-2, -3, -7, -8, -13, Z-7.3-4: the phone shows the other leg's SAS in the type given. (Z-5.14-1) */
 static void
 test_relay (void)
 {

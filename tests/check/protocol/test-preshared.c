@@ -90,7 +90,7 @@ test_life (void)
   }
 }
 
-/* Off at either end: DH. */
+/* Off at either end: DH. (Z-4.4.2-7) */
 static void
 test_off (void)
 {

@@ -25,64 +25,6 @@ solo (TestLink * link, gboolean automatic, const gchar * key_agreement)
   g_free (key_agreements);
 }
 
-static guint32
-sent_error (TestPeer * peer)
-{
-  return wire_get_u32 (WIRE_MESSAGE (peer_received (peer, WIRE_ERROR, 0)->data) + 12);
-}
-
-static void
-assert_failed (TestPeer * peer, guint32 code)
-{
-  TestStream *stream = &peer->link->ends[0].streams[peer->stream];
-
-  g_assert_cmphex (sent_error (peer), ==, code);
-  g_assert_cmpint (stream->state, ==, ZRTP_STATE_FAILED);
-  g_assert_cmphex (stream->error_code, ==, code);
-  g_assert_cmpuint (stream->n_errors, ==, 1);
-  g_assert_cmpuint (stream->n_remote_errors, ==, 0);
-  g_assert_cmpuint (stream->n_sas, ==, 0);
-  g_assert_cmpuint (stream->n_received_keys, ==, 0);
-  g_assert_cmpuint (peer->link->ends[0].cache.stores, ==, 0);
-}
-
-/* Before an exchange the sender is told and our user too, and we stay open for the true peer (attack C2). */
-static void
-assert_refused (TestPeer * peer, guint32 code)
-{
-  TestStream *stream = &peer->link->ends[0].streams[peer->stream];
-
-  g_assert_cmphex (sent_error (peer), ==, code);
-  g_assert_cmpuint (peer_count (peer, WIRE_ERROR), ==, 1);
-  g_assert_cmpint (stream->state, !=, ZRTP_STATE_FAILED);
-  g_assert_cmpint (stream->state, !=, ZRTP_STATE_SECURING);
-  g_assert_cmphex (stream->error_code, ==, code);
-  g_assert_cmpuint (stream->n_errors, ==, 1);
-  g_assert_cmpuint (stream->n_remote_errors, ==, 0);
-  g_assert_cmpuint (stream->n_received_keys, ==, 0);
-  g_assert_cmpuint (peer_count (peer, WIRE_COMMIT) + peer_count (peer, WIRE_DHPART1), ==, 0);
-}
-
-/* The true peer comes after the one that was refused, and is served. */
-static void
-assert_still_open (TestPeer * peer)
-{
-  TestPeer right;
-
-  peer_init (&right, peer->link, peer->stream, 77, "X255");
-  right.ssrc = 0x0badcafe;
-  peer_send_hello (&right);
-  test_link_run (peer->link, 50 * MSEC);
-  peer_send_hello (&right);
-  peer_make_dhpart (&right, WIRE_DHPART2, NULL);
-  peer_make_commit (&right, "S256AES1HS32X255B32 ", NULL);
-  peer_send (&right, &right.commit);
-  g_assert_cmpuint (peer_count (&right, WIRE_DHPART1), ==, 1);
-  peer_send (&right, &right.dhpart);
-  g_assert_cmpuint (peer_count (&right, WIRE_CONFIRM1), ==, 1);
-  peer_clear (&right);
-}
-
 /* Offered by the mock with names that go together. */
 static gchar *
 commit_names (const gchar * key_agreement)
@@ -108,7 +50,7 @@ try_bad_value (const gchar * key_agreement, const Octets * value)
   peer_send (&peer, &peer.commit);
   g_assert_cmpuint (peer_count (&peer, WIRE_DHPART1), ==, 1);
   peer_send (&peer, &peer.dhpart);
-  assert_failed (&peer, ZRTP_ERROR_BAD_PUBLIC_VALUE);
+  peer_assert_failed (&peer, ZRTP_ERROR_BAD_PUBLIC_VALUE);
   g_assert_cmpuint (peer_count (&peer, WIRE_CONFIRM1), ==, 0);
   peer_clear (&peer);
   test_link_clear (&link);
@@ -122,7 +64,7 @@ try_bad_value (const gchar * key_agreement, const Octets * value)
   peer_send (&peer, &peer.commit);
   peer_send (&peer, &peer.dhpart);
   if (strcmp (key_agreement, "X255") && strcmp (key_agreement, "X448"))
-    assert_failed (&peer, ZRTP_ERROR_BAD_PUBLIC_VALUE);
+    peer_assert_failed (&peer, ZRTP_ERROR_BAD_PUBLIC_VALUE);
   else                          /* told by the result only, which a right hvi comes before */
     g_assert_cmpint (test_link_state (&link, 0, 0), ==, ZRTP_STATE_FAILED);
   peer_clear (&peer);
@@ -135,7 +77,7 @@ try_bad_value (const gchar * key_agreement, const Octets * value)
   g_assert_cmpmem (WIRE_MESSAGE (peer_received (&peer, WIRE_COMMIT, 0)->data) + 68, 4, key_agreement, 4);
   peer_make_dhpart (&peer, WIRE_DHPART1, value->data);
   peer_send (&peer, &peer.dhpart);
-  assert_failed (&peer, ZRTP_ERROR_BAD_PUBLIC_VALUE);
+  peer_assert_failed (&peer, ZRTP_ERROR_BAD_PUBLIC_VALUE);
   peer_clear (&peer);
   test_link_clear (&link);
   g_free (names);
@@ -198,13 +140,13 @@ test_hvi_mismatch (void)
     peer_make_commit (&peer, "S256AES1HS32X255B32 ", hvi);
     peer_send (&peer, &peer.commit);
     peer_send (&peer, &peer.dhpart);
-    assert_failed (&peer, ZRTP_ERROR_HVI);
+    peer_assert_failed (&peer, ZRTP_ERROR_HVI);
     peer_clear (&peer);
     test_link_clear (&link);
   }
 }
 
-/* Z-5.4-4, Z-4.1.2-9, Z-5.1.5-7: the code names what was not offered. */
+/* Z-5.4-4, Z-4.1.2-9, Z-5.1.5-7: the code names what was not offered. (Z-4.1.2-5) */
 static void
 test_choices (void)
 {
@@ -233,8 +175,8 @@ test_choices (void)
     peer_discover (&peer);
     peer_make_commit (&peer, rows[i].names, hvi);
     peer_send (&peer, &peer.commit);
-    assert_refused (&peer, rows[i].code);
-    assert_still_open (&peer);
+    peer_assert_refused (&peer, rows[i].code);
+    peer_assert_still_open (&peer);
     peer_clear (&peer);
     test_link_clear (&link);
   }
@@ -250,134 +192,6 @@ test_choices (void)
     g_assert_cmpuint (peer_count (&peer, WIRE_ERROR), ==, 0);
     g_assert_cmpuint (peer_count (&peer, WIRE_DHPART1), ==, 1);
     peer_clear (&peer);
-    test_link_clear (&link);
-  }
-}
-
-/* Z-4.1-9, Z-5.3-4, A6 */
-static void
-test_equal_zid (void)
-{
-  TestLink link;
-  TestPeer peer;
-
-  solo (&link, FALSE, "X255");
-  peer_init (&peer, &link, 0, 1, "X255");
-  wire_hello (&peer.hello, &peer.chain, link.ends[0].config.zid, "1.10", 0, "", "", "", "", "");
-  peer_send_hello (&peer);
-  assert_refused (&peer, ZRTP_ERROR_EQUAL_ZID);
-  g_assert_cmpuint (peer_count (&peer, WIRE_HELLO_ACK), ==, 0);
-  assert_still_open (&peer);
-  peer_clear (&peer);
-  test_link_clear (&link);
-}
-
-/* The same between two engines: no call, and both users are told. */
-static void
-test_equal_zids (void)
-{
-  TestLink link;
-
-  test_link_init (&link, 1);
-  memcpy (link.ends[1].config.zid, link.ends[0].config.zid, ZRTP_ZID_LEN);
-  test_link_open (&link, 1);
-  test_link_start_all (&link);
-  test_link_run (&link, 60 * SEC);
-  for (guint e = 0; e < 2; e++) {
-    g_assert_cmphex (link.ends[e].streams[0].error_code, ==, ZRTP_ERROR_EQUAL_ZID);
-    g_assert_cmpuint (link.ends[e].streams[0].n_errors, ==, 1);
-    g_assert_cmpuint (link.ends[e].streams[0].n_sent_of_type[WIRE_HELLO_ACK], ==, 0);
-    g_assert_cmpuint (link.ends[e].streams[0].n_sent_of_type[WIRE_COMMIT], ==, 0);
-  }
-  test_link_clear (&link);
-}
-
-/* Z-4.1-4, -6 */
-static void
-test_own_ssrc (void)
-{
-  TestLink link;
-  TestPeer peer;
-
-  solo (&link, FALSE, "X255");
-  peer_init (&peer, &link, 0, 1, "X255");
-  peer.ssrc = link.ends[0].streams[0].ssrc;
-  peer_send_hello (&peer);
-  assert_refused (&peer, ZRTP_ERROR_SSRC_COLLISION);
-  g_assert_cmpuint (peer_count (&peer, WIRE_HELLO_ACK), ==, 0);
-  assert_still_open (&peer);
-  peer_clear (&peer);
-  test_link_clear (&link);
-}
-
-/* A6: an echo sends everything back. Neither secure nor a storm. */
-static gboolean
-echo (TestLink * link, TestPacket * packet, gpointer user_data)
-{
-  test_link_inject_later (link, packet->from, packet->stream, packet->data, packet->len, 5 * MSEC);
-  return FALSE;
-}
-
-static void
-test_echo (void)
-{
-  TestLink link;
-
-  test_link_init (&link, 1);
-  test_link_make_solo (&link);
-  link.filter = echo;
-  test_link_open (&link, 1);
-  test_link_start (&link, 0, 0);
-  test_link_settle (&link);
-  g_assert_cmpuint (link.ends[0].streams[0].n_secure, ==, 0);
-  g_assert_cmpuint (link.ends[0].sent->len, <, 150);
-  test_link_clear (&link);
-}
-
-/* Z-4.1.1-1, -5, -7, -10, B4 */
-static void
-test_versions (void)
-{
-  static const struct
-  {
-    const gchar *version;
-    enum
-    { MATCH, HIGHER, LOWER } kind;
-  } rows[] = {
-    {"1.1 ", MATCH}, {"1.10", MATCH}, {"1.11", MATCH}, {"1.1a", MATCH}, {"1.1\xff", MATCH}, {"1.20", HIGHER},
-    {"2.00", HIGHER}, {"9.99", HIGHER}, {"1.00", LOWER}, {"0.90", LOWER}, {"0.95", LOWER}
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
-    TestLink link;
-    TestPeer peer, right;
-
-    solo (&link, TRUE, "X255");
-    peer_init (&peer, &link, 0, 1, "X255");
-    peer_init (&right, &link, 0, 1, "X255");
-    wire_hello (&peer.hello, &peer.chain, peer.zid, rows[i].version, 0, "", "", "", "X255", "");
-    if (rows[i].kind != LOWER)
-      peer_send_ack (&peer, WIRE_HELLO_ACK);
-    peer_send_hello (&peer);
-    switch (rows[i].kind) {
-      case MATCH:
-        g_assert_cmpuint (peer_count (&peer, WIRE_HELLO_ACK), ==, 1);
-        g_assert_cmpuint (peer_count (&peer, WIRE_COMMIT), ==, 1);
-        break;
-      case HIGHER:
-        g_assert_cmpuint (peer_count (&peer, WIRE_HELLO_ACK), ==, 1);
-        test_link_run (&link, SEC);
-        g_assert_cmpuint (peer_count (&peer, WIRE_COMMIT), ==, 0);
-        g_assert_cmpuint (peer_count (&peer, WIRE_ERROR), ==, 0);
-        peer_send_hello (&right);
-        g_assert_cmpuint (peer_count (&peer, WIRE_COMMIT), ==, 1);
-        break;
-      case LOWER:
-        assert_refused (&peer, ZRTP_ERROR_VERSION);
-        break;
-    }
-    peer_clear (&peer);
-    peer_clear (&right);
     test_link_clear (&link);
   }
 }
@@ -657,57 +471,7 @@ test_multistream_without_session (void)
     g_assert_cmpuint (link.ends[0].streams[0].n_received_keys, ==, 0);
     /* Z-4.4.3.1-5: refused, not ignored. */
     if (!automatic)
-      assert_refused (&peer, ZRTP_ERROR_NO_SHARED_SECRET);
-    peer_clear (&peer);
-    test_link_clear (&link);
-  }
-}
-
-/* Z-4.2-13: two passive ends tell their users. */
-static void
-test_both_passive (void)
-{
-  TestLink link;
-
-  test_link_init (&link, 1);
-  link.ends[0].config.passive = link.ends[1].config.passive = TRUE;
-  test_link_open (&link, 1);
-  test_link_start_all (&link);
-  test_link_run (&link, 60 * SEC);
-  for (guint e = 0; e < 2; e++) {
-    g_assert_cmpint (test_link_state (&link, e, 0), ==, ZRTP_STATE_CLEAR);
-    g_assert_cmpuint (link.ends[e].streams[0].n_warnings[ZRTP_WARNING_EQUAL_PASSIVE], ==, 1);
-    g_assert_null (test_link_sent (&link, e, 0, WIRE_COMMIT, 0));
-    /* Nor by the verb. */
-    zrtp_association_secure (link.ends[e].association, 0, link.now);
-    test_link_drain (&link, e);
-    g_assert_null (test_link_sent (&link, e, 0, WIRE_COMMIT, 0));
-  }
-  test_link_clear (&link);
-}
-
-/* Z-5.2-9, -11, -13, Z-5.1-2: seven unknown names in each list leave the mandatory algorithms. Z-5.2-6: unknown bits. */
-static void
-test_unknown_names (void)
-{
-  TestLink link;
-  TestPeer peer;
-  const guint8 *commit;
-
-  for (guint kind = 0; kind < 3; kind++) {
-    const gchar *names = kind == 1 ? "ZZZ1ZZZ2ZZZ3ZZZ4ZZZ5ZZZ6ZZZ7" : "";
-
-    solo (&link, TRUE, "X255");
-    peer_init (&peer, &link, 0, 1, "X255");
-    wire_hello (&peer.hello, &peer.chain, peer.zid, "1.10", kind == 2 ? 0x8f : 0, names, names, names, names, names);
-    if (kind == 2) {
-      peer.hello.len -= 8;
-      peer.hello.data[77] |= 0xf0;
-      wire_end_with_mac (&peer.hello, peer.chain.h[2]);
-    }
-    peer_respond (&peer);
-    commit = WIRE_MESSAGE (peer_received (&peer, WIRE_COMMIT, 0)->data);
-    g_assert_cmpmem (commit + 56, 20, "S256AES1HS32DH3kB32 ", 20);
+      peer_assert_refused (&peer, ZRTP_ERROR_NO_SHARED_SECRET);
     peer_clear (&peer);
     test_link_clear (&link);
   }
@@ -727,11 +491,6 @@ main (int argc, char **argv)
   }
   g_test_add_func ("/refusals/hvi-mismatch", test_hvi_mismatch);
   g_test_add_func ("/refusals/choices", test_choices);
-  g_test_add_func ("/refusals/equal-zid", test_equal_zid);
-  g_test_add_func ("/refusals/equal-zids", test_equal_zids);
-  g_test_add_func ("/refusals/own-ssrc", test_own_ssrc);
-  g_test_add_func ("/refusals/echo", test_echo);
-  g_test_add_func ("/refusals/versions", test_versions);
   g_test_add_func ("/refusals/dropped-commits", test_dropped_commits);
   g_test_add_func ("/refusals/message-macs", test_message_macs);
   g_test_add_func ("/refusals/changed-repeats", test_changed_repeats);
@@ -739,7 +498,5 @@ main (int argc, char **argv)
   g_test_add_func ("/refusals/bounded-failures", test_bounded_failures);
   g_test_add_func ("/refusals/contention", test_contention);
   g_test_add_func ("/refusals/multistream-without-session", test_multistream_without_session);
-  g_test_add_func ("/refusals/both-passive", test_both_passive);
-  g_test_add_func ("/refusals/unknown-names", test_unknown_names);
   return g_test_run ();
 }

@@ -29,7 +29,7 @@ sas_of (TestLink * link, guint e)
   return sas;
 }
 
-/* Z-8.1-5, -6, B9: absent, match, mismatch; three states, all told. */
+/* Z-8.1-5, -6, B9: absent, match, mismatch; three states, all told. (Z-8.1-4) */
 static void
 test_three_states (void)
 {

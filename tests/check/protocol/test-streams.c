@@ -446,6 +446,7 @@ fill (ZrtpCommit * commit, gboolean * mitm, JsonObject * side)
   *mitm = json_object_get_int_member (side, "M");
 }
 
+/* Z-4.4.2.3-4 */
 static void
 test_contention_table (void)
 {

@@ -469,7 +469,7 @@ test_multistream (gconstpointer data)
   json_object_unref (second);
 }
 
-/* Z-4.4.2.1-2, Z-4.4.2.2-2, -3, Z-4.4.2.3-1, -5, Z-4.4.2.4-1 to -4, Z-4.6.1-5 */
+/* Z-4.4.2.1-2, Z-4.4.2.2-2, -3, Z-4.4.2.3-1, -5, Z-4.4.2.4-1 to -4, Z-4.6.1-5 (Z-4.4.2-1) */
 static void
 test_preshared (gconstpointer data)
 {
@@ -497,14 +497,16 @@ test_preshared (gconstpointer data)
   json_object_unref (root);
 }
 
-/* The peer of transcript_ec25_s256, but with A set in its Confirm. */
+/* The recorded Confirm1, but with A set as well. */
 static void
 receive_confirm1_with_a (Replay * replay, JsonObject * root)
 {
-  JsonObject *derived = vector_object (root, "derived");
+  JsonObject *derived = vector_object (root, "derived"), *negotiated = vector_object (root, "negotiated");
   Octets mackey = vector_octets (derived, "mackeyr"), zrtpkey = vector_octets (derived, "zrtpkeyr");
   Octets packet = vector_octets (find_message (root, "responder", "Confirm1"), "packet");
-  const ZrtpSealKeys keys = { zrtp_hash_find ("S256"), zrtp_cipher_find ("AES1"), mackey.data, zrtpkey.data };
+  const ZrtpSealKeys keys = { zrtp_hash_find (json_object_get_string_member (negotiated, "hash")),
+    zrtp_cipher_find (json_object_get_string_member (negotiated, "cipher")), mackey.data, zrtpkey.data
+  };
   guint8 plaintext[ZRTP_MESSAGE_MAX_LEN];
   WireBuffer message, framed;
   ZrtpConfirmBody body;
@@ -538,6 +540,39 @@ assert_sent (Replay * replay, JsonObject * message, guint n)
   assert_octets (expected, WIRE_MESSAGE (ours->data), WIRE_MESSAGE_LEN (ours->len));
 }
 
+/* As initiator up to secure, with A in the responder's Confirm. */
+static void
+secure_with_a (Replay * replay, JsonObject * root)
+{
+  g_assert_true (zrtp_association_add_stream (replay->association, 0, side_ssrc (root, replay)));
+  zrtp_association_start (replay->association, 0, replay->now);
+  receive (replay, find_message (root, "responder", "HelloACK"));
+  receive (replay, find_message (root, "responder", "Hello   "));
+  receive (replay, find_message (root, "responder", "DHPart1 "));
+  receive_confirm1_with_a (replay, root);
+  receive (replay, find_message (root, "responder", "Conf2ACK"));
+  g_assert_cmpint (replay->states[0], ==, ZRTP_STATE_SECURE);
+}
+
+/* Z-7.3.1-5: A of a PBX that says E counts as 0. */
+static void
+test_enrolling_pbx_takes_no_clear (void)
+{
+  JsonObject *root = vector_load ("transcript_ec25_s384_enroll.json");
+  Replay replay;
+
+  replay_init (&replay, root, TRUE);
+  secure_with_a (&replay, root);
+  g_assert_true (replay.sas.enrollment_offered);
+  zrtp_association_clear (replay.association, replay.now);
+  drain (&replay);
+  g_assert_null (sent_message (&replay, 0, "GoClear ", 0));
+  g_assert_cmpint (replay.states[0], ==, ZRTP_STATE_SECURE);
+  g_assert_true (replay.warnings & (1 << ZRTP_WARNING_CLEAR_NOT_ALLOWED));
+  replay_clear (&replay);
+  json_object_unref (root);
+}
+
 static void
 script_again (Replay * replay, JsonObject * again, const gchar * role)
 {
@@ -546,7 +581,7 @@ script_again (Replay * replay, JsonObject * again, const gchar * role)
 }
 
 /* goclear.json and transcript_resecure_after_goclear.json, with our engine as Alice: she goes clear, Bob secures again.
- * Z-4.7.2-2, -8, -10, Z-4.7.2.1-3, -5, Z-9-6 */
+ * Z-4.7.2-2, -8, -10, Z-4.7.2.1-3, -5, Z-9-6 (Z-5.11-1) */
 static void
 test_clear_as_alice (void)
 {
@@ -556,14 +591,7 @@ test_clear_as_alice (void)
 
   replay_init (&replay, first, TRUE);
   script_again (&replay, again, "responder");
-  g_assert_true (zrtp_association_add_stream (replay.association, 0, side_ssrc (first, &replay)));
-  zrtp_association_start (replay.association, 0, replay.now);
-  receive (&replay, find_message (first, "responder", "HelloACK"));
-  receive (&replay, find_message (first, "responder", "Hello   "));
-  receive (&replay, find_message (first, "responder", "DHPart1 "));
-  receive_confirm1_with_a (&replay, first);
-  receive (&replay, find_message (first, "responder", "Conf2ACK"));
-  g_assert_cmpint (replay.states[0], ==, ZRTP_STATE_SECURE);
+  secure_with_a (&replay, first);
   assert_keys (first, "i", &replay.send[0]);
   zrtp_association_clear (replay.association, replay.now);
   drain (&replay);
@@ -655,6 +683,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/transcripts/multistream/responder", GINT_TO_POINTER (FALSE), test_multistream);
   g_test_add_data_func ("/transcripts/preshared/initiator", GINT_TO_POINTER (TRUE), test_preshared);
   g_test_add_data_func ("/transcripts/preshared/responder", GINT_TO_POINTER (FALSE), test_preshared);
+  g_test_add_func ("/transcripts/enrolling-pbx-takes-no-clear", test_enrolling_pbx_takes_no_clear);
   g_test_add_func ("/transcripts/clear/alice", test_clear_as_alice);
   g_test_add_func ("/transcripts/clear/bob", test_clear_as_bob);
   return g_test_run ();
