@@ -350,6 +350,7 @@ test_own_zid (Place *place, gconstpointer unused)
 
 /* ---- Peers (Z-4.9-12, Z-12-2, Z-7.3.1-9) ---- */
 
+/* Z-4.9-12 */
 static void
 test_peers (Place *place, gconstpointer unused)
 {

@@ -79,7 +79,7 @@ GST_START_TEST (test_receive_only)
 }
 GST_END_TEST;
 
-/* ZRTP goes out under the SSRC of the media, without a PTS. */
+/* ZRTP goes out under the SSRC of the media, without a PTS. (Z-4-1) */
 GST_START_TEST (test_zrtp_packets)
 {
   Call *call = call_new ();

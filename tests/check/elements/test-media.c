@@ -236,7 +236,7 @@ GST_START_TEST (test_failure)
 }
 GST_END_TEST;
 
-/* Transparent: ZRTP, STUN, media and RTCP pass untouched both ways. */
+/* Transparent: ZRTP, STUN, media and RTCP pass untouched both ways. (Z-10-1) */
 GST_START_TEST (test_disabled)
 {
   static const guint8 zrtp[16] = { 0x10, 0, 0, 1, 'Z', 'R', 'T', 'P' };
@@ -263,7 +263,8 @@ GST_START_TEST (test_disabled)
 }
 GST_END_TEST;
 
-/* All 256 first octets, short and long: only version 2 gets on, ZRTP by its cookie alone (Z-5-4, Z-5-6, attack F10). */
+/* All 256 first octets, short and long: only version 2 gets on, ZRTP by its cookie alone (Z-5-4, Z-5-6, attack F10).
+ * (Z-5-16) */
 GST_START_TEST (test_classifier)
 {
   Call *call = call_new ();

@@ -332,7 +332,7 @@ GST_START_TEST (test_conflict)
 }
 GST_END_TEST;
 
-/* Algorithms and rendering that the properties ask for are what both ends agree on. */
+/* Algorithms and rendering that the properties ask for are what both ends agree on. (Z-4.1.2-10) */
 GST_START_TEST (test_algorithms)
 {
   static const struct
@@ -378,7 +378,8 @@ security_of (Endpoint *endpoint)
   return security;
 }
 
-/* The user's answer: verified on this side now, on the next call on both (Z-7.1-1 to -5); refused is insecure. */
+/* The user's answer: verified on this side now, on the next call on both (Z-7.1-1 to -5); refused is insecure.
+ * (Z-7-1) */
 GST_START_TEST (test_answer)
 {
   Call *call = call_new ();

@@ -275,7 +275,7 @@ check_transcript_role (JsonObject * root, const gchar * role, const gchar * key_
   zrtp_srtp_free (receiver);
 }
 
-/* Z-4.5.3-2, Z-4.5.3-3, Z-4.5.3-4, Z-4.5.3-9, Z-4.5.3-10, Z-5.1.2-4 */
+/* Z-4.5.3-2, Z-4.5.3-3, Z-4.5.3-4, Z-4.5.3-9, Z-4.5.3-10, Z-5.1.2-4 (Z-bis-5) */
 static void
 test_transcripts (void)
 {
@@ -339,6 +339,7 @@ check_kdf (JsonObject * vector)
   zrtp_srtp_free (sender);
 }
 
+/* Z-4.5.1-5 */
 static void
 test_kdf (void)
 {
