@@ -137,6 +137,7 @@ test_grinding (void)
     peer_send (&peer, &peer.dhpart);
     g_assert_cmpuint (peer_count (&peer, WIRE_CONFIRM1), ==, 0);
     attack_assert_alone_never_secure (&attack, ZRTP_ERROR_HVI);
+    g_assert_cmpint (test_link_state (&attack.link, 0, 0), ==, ZRTP_STATE_FAILED);
     /* The one that she did commit to comes too late as well. */
     peer_make_dhpart (&peer, WIRE_DHPART2, NULL);
     peer_send (&peer, &peer.dhpart);

@@ -46,12 +46,14 @@ typedef struct
 #define ANSWERED " Error:ErrorACK Ping:PingACK"
 #define KNOWN " Hello:HelloACK" ANSWERED
 #define REFUSED ":Error>FAILING"
+/* Outside an exchange whoever is refused may be a stranger: the true peer is still served. */
+#define TURNED_AWAY ":Error"
 
 static const Row rows[] = {
   {ZRTP_STREAM_IDLE, ZRTP_ROLE_NONE, FALSE, ""},
   {ZRTP_STREAM_HELLO, ZRTP_ROLE_NONE, FALSE, "Hello:HelloACK" ANSWERED},
   {ZRTP_STREAM_READY, ZRTP_ROLE_NONE, FALSE, "Commit-same:DHPart1>R1 Commit-low:DHPart1>R1 Commit-high:DHPart1>R1 "
-        "Commit-Mult" REFUSED " Commit-Prsh" REFUSED KNOWN},
+        "Commit-Mult" TURNED_AWAY " Commit-Prsh" TURNED_AWAY KNOWN},
   {ZRTP_STREAM_I1, ZRTP_ROLE_INITIATOR, FALSE, "DHPart1:DHPart2>I2 Commit-high:DHPart1>R1 "
         "Commit-Mult" REFUSED " Commit-Prsh" REFUSED KNOWN},
   {ZRTP_STREAM_I2, ZRTP_ROLE_INITIATOR, FALSE, "Confirm1:Confirm2>I3" KNOWN},
@@ -69,8 +71,8 @@ static const Row rows[] = {
         "Commit-Mult:Confirm1>R2" KNOWN},
   {ZRTP_STREAM_FAILING, ZRTP_ROLE_NONE, FALSE, "ErrorACK:>FAILED" ANSWERED},
   {ZRTP_STREAM_FAILED, ZRTP_ROLE_NONE, FALSE, "Commit-same:DHPart1>R1 Commit-low:DHPart1>R1 "
-        "Commit-high:DHPart1>R1 Commit-Mult" REFUSED ANSWERED},
-  {ZRTP_STREAM_READY, ZRTP_ROLE_NONE, TRUE, "Commit-same:Confirm1>R2 Commit-Mult:Confirm1>R2 Commit-Prsh" REFUSED KNOWN},
+        "Commit-high:DHPart1>R1 Commit-Mult" TURNED_AWAY ANSWERED},
+  {ZRTP_STREAM_READY, ZRTP_ROLE_NONE, TRUE, "Commit-same:Confirm1>R2 Commit-Mult:Confirm1>R2 Commit-Prsh" TURNED_AWAY KNOWN},
   {ZRTP_STREAM_I1, ZRTP_ROLE_INITIATOR, TRUE, "Confirm1:Confirm2>I3 Commit-Mult:Confirm1>R2 "
         "Commit-low" REFUSED " Commit-high" REFUSED " Commit-Prsh" REFUSED KNOWN},
   {ZRTP_STREAM_I3, ZRTP_ROLE_INITIATOR, TRUE, "Conf2ACK:>SECURE" KNOWN},
@@ -361,7 +363,7 @@ check_one (TestLink * link, const Row * row, ZrtpRole role, In in, const WireBuf
           role == ZRTP_ROLE_INITIATOR ? "initiator" : "responder", row->multistream ? " of a further stream" : "",
           wrong ? "wrong " : "", in_names[in],
           link->ends[0].streams[stream].n_sent_of_type[t] - before.n_sent_of_type[t], wire_type_name (t), t == answer);
-  if (next == row->state)
+  if (next == row->state && answer != WIRE_ERROR)
     g_assert_cmpuint (link->ends[0].streams[stream].n_errors, ==, before.n_errors);
 }
 
