@@ -298,7 +298,7 @@ test_clock_set_back (Place *place, gconstpointer unused)
   zrtp_sqlite_cache_close (cache);
 }
 
-/* Expired entries of peers who never call again go too. */
+/* Expired entries of peers who never call again go too. (Z-4.3.2-9) */
 static void
 test_purge (Place *place, gconstpointer unused)
 {

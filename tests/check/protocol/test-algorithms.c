@@ -279,7 +279,8 @@ test_tables (void)
   g_assert_true (zrtp_auth_tag_find ("GCM ")->aead);
 }
 
-/* Lists as people write them. Z-5.2-12: the mandatory names and Mult are always there; Z-5.2-16: repeats are not. */
+/* Lists as people write them. Z-5.2-12: the mandatory names and Mult are always there; Z-5.2-16: repeats are not.
+ * (Z-5.2-10) */
 static void
 test_list_parse (void)
 {

@@ -105,7 +105,7 @@ test_toggle (void)
     }
 }
 
-/* Z-4.7.2-11: not without the peer's A. */
+/* Z-4.7.2-11: not without the peer's A. (Z-4.7.2-1) */
 static void
 test_not_allowed (void)
 {

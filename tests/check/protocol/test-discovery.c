@@ -103,7 +103,7 @@ test_echo (void)
   test_link_clear (&link);
 }
 
-/* Z-4.1.1-1, -5, -7, -10, B4 */
+/* Z-4.1.1-1, -5, -7, -10, B4 (Z-4.1.1-2, Z-4.1.1-8, Z-4.1.1-9) */
 static void
 test_versions (void)
 {

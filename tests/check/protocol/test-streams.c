@@ -159,6 +159,7 @@ drop_stream_zero (TestLink * link, TestPacket * packet, gpointer user_data)
   return packet->stream != 0 || packet->type < from;
 }
 
+/* Z-4.4.1-2 */
 static void
 test_first_dies (void)
 {

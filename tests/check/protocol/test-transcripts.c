@@ -423,6 +423,7 @@ replay_dh (const gchar * name, gboolean initiator)
   json_object_unref (root);
 }
 
+/* Z-4.3-9, Z-15-9 */
 static void
 test_initiator (gconstpointer name)
 {
