@@ -52,11 +52,11 @@ gboolean
 zrtp_cache_db_usable (ZrtpCacheDb *self, GError **error)
 {
   if (self->pid != getpid ())
-    g_set_error (error, ZRTP_CACHE_DB_ERROR, ZRTP_CACHE_DB_ERROR_FORKED, "%s: was opened by the parent of this process; "
-        "open the cache after fork(), not before", self->path);
+    zrtp_cache_db_fail (error, self->path, ZRTP_CACHE_DB_ERROR_FORKED, "was opened by the parent of this "
+        "process; open the cache after fork(), not before");
   else if (!zrtp_cache_db_in_place (self))
-    g_set_error (error, ZRTP_CACHE_DB_ERROR, ZRTP_CACHE_DB_ERROR_REPLACED, "%s: was removed or replaced by another file "
-        "while it was in use; restart the program, or put the file back", self->path);
+    zrtp_cache_db_fail (error, self->path, ZRTP_CACHE_DB_ERROR_REPLACED, "was removed or replaced by another "
+        "file while it was in use; restart the program, or put the file back");
   else
     return TRUE;
   return FALSE;
@@ -75,8 +75,8 @@ zrtp_cache_db_begin (ZrtpCacheDb *self, gint64 *now, GError **error)
       || !zrtp_cache_db_get_number (writer, "PRAGMA user_version", &version, error))
     return FALSE;
   if (version != self->schema->n_steps) {
-    g_set_error (error, ZRTP_CACHE_DB_ERROR, ZRTP_CACHE_DB_ERROR_NEWER, "%s: was brought to version %" G_GINT64_FORMAT
-        " of the format by a newer gst-zrtp; restart the program", self->path, version);
+    zrtp_cache_db_fail (error, self->path, ZRTP_CACHE_DB_ERROR_NEWER, "was brought to version %"
+        G_GINT64_FORMAT " of the format by a newer gst-zrtp; restart the program", version);
     return FALSE;
   }
   *now = self->now (self->now_data);
@@ -110,8 +110,8 @@ zrtp_cache_db_scrub_log (ZrtpCacheDb *self)
 /* ---- Lookup ---- */
 
 static ZrtpCacheDbResult
-read_entry (ZrtpCacheDb *self, const guint8 *local_zid, const guint8 *peer_zid, ZrtpCacheDbRow *row, gint64 *now,
-    gboolean *clock_is_back, GError **error)
+read_entry (ZrtpCacheDb *self, const guint8 *local_zid, const guint8 *peer_zid, ZrtpCacheDbRow *row,
+    gint64 *now, gboolean *clock_is_back, GError **error)
 {
   ZrtpCacheDbConnection *reader = &self->reader;
   ZrtpCacheDbFile file = { .latest = 0 };
@@ -139,8 +139,8 @@ tidy (ZrtpCacheDb *self, GError **error)
 }
 
 static gboolean
-sqlite_cache_lookup (ZrtpCache *cache, const guint8 local_zid[ZRTP_ZID_LEN], const guint8 peer_zid[ZRTP_ZID_LEN],
-    ZrtpCacheEntry *entry)
+sqlite_cache_lookup (ZrtpCache *cache, const guint8 local_zid[ZRTP_ZID_LEN],
+    const guint8 peer_zid[ZRTP_ZID_LEN], ZrtpCacheEntry *entry)
 {
   ZrtpCacheDb *self = (ZrtpCacheDb *) cache;
   ZrtpCacheDbRow row = { .first_use = 0 };
@@ -183,8 +183,8 @@ sqlite_cache_lookup (ZrtpCache *cache, const guint8 local_zid[ZRTP_ZID_LEN], con
 /* ---- Store ---- */
 
 static gboolean
-write_entry (ZrtpCacheDb *self, const guint8 *local_zid, const guint8 *peer_zid, const ZrtpCacheEntry *entry, gint64 now,
-    GError **error)
+write_entry (ZrtpCacheDb *self, const guint8 *local_zid, const guint8 *peer_zid, const ZrtpCacheEntry *entry,
+    gint64 now, GError **error)
 {
   ZrtpCacheDbRow before, row = { .first_use = now, .last_use = now, .entry = *entry };
   /* An entry that cannot be read is not written over. */
@@ -197,7 +197,8 @@ write_entry (ZrtpCacheDb *self, const guint8 *local_zid, const guint8 *peer_zid,
     zrtp_cache_db_copy_name (row.entry.name, entry->name, strnlen (entry->name, sizeof entry->name));
     if (result == ZRTP_CACHE_DB_FOUND)
       row.first_use = before.first_use;
-    zrtp_cache_db_set_expiry (&row, result == ZRTP_CACHE_DB_FOUND ? &before : NULL, entry->expiry_interval, now);
+    zrtp_cache_db_set_expiry (&row, result == ZRTP_CACHE_DB_FOUND ? &before : NULL,
+        entry->expiry_interval, now);
     good = zrtp_cache_db_write_peer (&self->writer, &row, error);
   }
   zrtp_wipe (&before, sizeof before);
@@ -206,8 +207,8 @@ write_entry (ZrtpCacheDb *self, const guint8 *local_zid, const guint8 *peer_zid,
 }
 
 static gboolean
-sqlite_cache_store (ZrtpCache *cache, const guint8 local_zid[ZRTP_ZID_LEN], const guint8 peer_zid[ZRTP_ZID_LEN],
-    const ZrtpCacheEntry *entry)
+sqlite_cache_store (ZrtpCache *cache, const guint8 local_zid[ZRTP_ZID_LEN],
+    const guint8 peer_zid[ZRTP_ZID_LEN], const ZrtpCacheEntry *entry)
 {
   ZrtpCacheDb *self = (ZrtpCacheDb *) cache;
   GError *failure = NULL;

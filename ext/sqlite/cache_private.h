@@ -116,6 +116,10 @@ gboolean zrtp_cache_db_set_up (ZrtpCacheDbConnection * self, GError ** error);
 void zrtp_cache_db_disconnect (ZrtpCacheDbConnection * self);
 void zrtp_cache_db_keep_hands_off (ZrtpCacheDbConnection * self, gboolean off);
 void zrtp_cache_db_sqlite_error (ZrtpCacheDbConnection * self, gint code, GError ** error);
+void zrtp_cache_db_fail (GError ** error, const gchar * path, ZrtpCacheDbError code, const gchar * format, ...)
+    G_GNUC_PRINTF (4, 5);
+void zrtp_cache_db_foreign (const gchar * path, GError ** error);
+void zrtp_cache_db_newer (const gchar * path, gint64 version, guint newest, GError ** error);
 void zrtp_cache_db_damaged (const gchar * path, const gchar * what, GError ** error);
 sqlite3_stmt *zrtp_cache_db_statement (ZrtpCacheDbConnection * self, ZrtpCacheDbStatement id, GError ** error);
 gint zrtp_cache_db_step (ZrtpCacheDbConnection * self, sqlite3_stmt * statement, GError ** error);
@@ -128,14 +132,16 @@ gboolean zrtp_cache_db_get_number (ZrtpCacheDbConnection * self, const gchar * s
 /* ---- schema.c: tables, their versions, and whether a file is whole ---- */
 
 guint8 *zrtp_cache_db_new_image (const ZrtpCacheDbSchema * schema, gint64 now, gsize * len, GError ** error);
-gboolean zrtp_cache_db_validate (ZrtpCacheDbConnection * self, const ZrtpCacheDbSchema * schema, gboolean thorough,
-    guint * version, GError ** error);
-gboolean zrtp_cache_db_migrate (ZrtpCacheDbConnection * self, const ZrtpCacheDbSchema * schema, GError ** error);
+gboolean zrtp_cache_db_validate (ZrtpCacheDbConnection * self, const ZrtpCacheDbSchema * schema,
+    gboolean thorough, guint * version, GError ** error);
+gboolean zrtp_cache_db_migrate (ZrtpCacheDbConnection * self, const ZrtpCacheDbSchema * schema,
+    GError ** error);
 gboolean zrtp_cache_db_check_rows (ZrtpCacheDbConnection * self, guint * n_peers, GError ** error);
 
 /* ---- row.c: rows, each under a digest ---- */
 
-ZrtpCacheDbResult zrtp_cache_db_read_file (ZrtpCacheDbConnection * self, ZrtpCacheDbFile * file, GError ** error);
+ZrtpCacheDbResult zrtp_cache_db_read_file (ZrtpCacheDbConnection * self, ZrtpCacheDbFile * file,
+    GError ** error);
 gboolean zrtp_cache_db_write_file (ZrtpCacheDbConnection * self, const ZrtpCacheDbFile * file, GError ** error);
 ZrtpCacheDbResult zrtp_cache_db_read_peer (ZrtpCacheDbConnection * self, const guint8 * local_zid,
     const guint8 * peer_zid, ZrtpCacheDbRow * row, GError ** error);
@@ -157,7 +163,8 @@ void zrtp_cache_db_scrub_log (ZrtpCacheDb * self);
 
 gboolean zrtp_cache_db_expire (ZrtpCacheDbRow * row, gint64 now);
 gboolean zrtp_cache_db_is_empty (const ZrtpCacheDbRow * row);
-void zrtp_cache_db_set_expiry (ZrtpCacheDbRow * row, const ZrtpCacheDbRow * before, guint32 interval, gint64 now);
+void zrtp_cache_db_set_expiry (ZrtpCacheDbRow * row, const ZrtpCacheDbRow * before, guint32 interval,
+    gint64 now);
 guint32 zrtp_cache_db_remaining (const ZrtpCacheDbRow * row, gint64 now);
 gboolean zrtp_cache_db_clock_is_back (gint64 latest, gint64 now);
 gboolean zrtp_cache_db_keep_time (ZrtpCacheDbConnection * writer, gint64 now, GError ** error);

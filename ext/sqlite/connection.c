@@ -18,12 +18,12 @@ static const gchar *const statements[ZRTP_CACHE_DB_N_STATEMENTS] = {
   [ZRTP_CACHE_DB_ROLLBACK] = "ROLLBACK",
   [ZRTP_CACHE_DB_GET_FILE] = "SELECT zid, latest, digest FROM file WHERE id = 1",
   [ZRTP_CACHE_DB_SET_FILE] = "INSERT OR REPLACE INTO file (id, zid, latest, digest) VALUES (1, ?1, ?2, ?3)",
-#define PEER_COLUMNS "local_zid, peer_zid, name, verified, rs1, rs1_confirmed, rs1_expiry, rs2, rs2_expiry, pbxsecret, " \
-  "first_use, last_use, digest"
+#define PEER_COLUMNS "local_zid, peer_zid, name, verified, rs1, rs1_confirmed, rs1_expiry, rs2, rs2_expiry, " \
+  "pbxsecret, first_use, last_use, digest"
   [ZRTP_CACHE_DB_GET_PEER] = "SELECT " PEER_COLUMNS " FROM peer WHERE local_zid = ?1 AND peer_zid = ?2",
   [ZRTP_CACHE_DB_GET_PEERS] = "SELECT " PEER_COLUMNS " FROM peer ORDER BY local_zid, peer_zid",
-  [ZRTP_CACHE_DB_SET_PEER] = "INSERT OR REPLACE INTO peer (" PEER_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
-      "?9, ?10, ?11, ?12, ?13)",
+  [ZRTP_CACHE_DB_SET_PEER] = "INSERT OR REPLACE INTO peer (" PEER_COLUMNS ") "
+      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
   [ZRTP_CACHE_DB_DELETE_PEER] = "DELETE FROM peer WHERE local_zid = ?1 AND peer_zid = ?2",
 };
 
@@ -31,12 +31,41 @@ G_DEFINE_QUARK (zrtp-cache-db-error-quark, zrtp_cache_db_error)
 
 /* ---- Errors ---- */
 
+/* An error about the file; the message is its path and then format. */
+void
+zrtp_cache_db_fail (GError **error, const gchar *path, ZrtpCacheDbError code, const gchar *format, ...)
+{
+  va_list args;
+  gchar *text;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_set_error (error, ZRTP_CACHE_DB_ERROR, code, "%s: %s", path, text);
+  g_free (text);
+}
+
+void
+zrtp_cache_db_foreign (const gchar *path, GError **error)
+{
+  zrtp_cache_db_fail (error, path, ZRTP_CACHE_DB_ERROR_FOREIGN, "is not a cache of gst-zrtp; it is left as it "
+      "is. Choose another path for the cache");
+}
+
+void
+zrtp_cache_db_newer (const gchar *path, gint64 version, guint newest, GError **error)
+{
+  zrtp_cache_db_fail (error, path, ZRTP_CACHE_DB_ERROR_NEWER, "was written by a newer gst-zrtp (version %"
+      G_GINT64_FORMAT " of the format, this one knows up to %u); it is left as it is. Use that gst-zrtp, or "
+      "another path for the cache", version, newest);
+}
+
 void
 zrtp_cache_db_damaged (const gchar *path, const gchar *what, GError **error)
 {
-  g_set_error (error, ZRTP_CACHE_DB_ERROR, ZRTP_CACHE_DB_ERROR_DAMAGED, "%s: is damaged (%s); it is left as it is. Put a "
-      "copy of it back, or move it away to start a new cache: then every peer is a stranger and has to be verified "
-      "again", path, what);
+  zrtp_cache_db_fail (error, path, ZRTP_CACHE_DB_ERROR_DAMAGED, "is damaged (%s); it is left as it is. Put a "
+      "copy of it back, or move it away to start a new cache: then every peer is a stranger and has to be "
+      "verified again", what);
 }
 
 /* What went wrong, by the code of an SQLite call. */
@@ -56,20 +85,20 @@ zrtp_cache_db_sqlite_error (ZrtpCacheDbConnection *self, gint code, GError **err
       break;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      g_set_error (error, ZRTP_CACHE_DB_ERROR, ZRTP_CACHE_DB_ERROR_BUSY, "%s: another program has kept it locked for "
-          "%d seconds; close that program", self->path, (gint) (ZRTP_CACHE_DB_BUSY_USEC / G_USEC_PER_SEC));
+      zrtp_cache_db_fail (error, self->path, ZRTP_CACHE_DB_ERROR_BUSY, "another program has kept it locked "
+          "for %d seconds; close that program", (gint) (ZRTP_CACHE_DB_BUSY_USEC / G_USEC_PER_SEC));
       break;
     case SQLITE_FULL:
-      g_set_error (error, ZRTP_CACHE_DB_ERROR, ZRTP_CACHE_DB_ERROR_WRITE, "%s: cannot be written, the disk is full; what "
-          "it holds is intact", self->path);
+      zrtp_cache_db_fail (error, self->path, ZRTP_CACHE_DB_ERROR_WRITE, "cannot be written, the disk is "
+          "full; what it holds is intact");
       break;
     case SQLITE_IOERR:
-      g_set_error (error, ZRTP_CACHE_DB_ERROR, ZRTP_CACHE_DB_ERROR_WRITE, "%s: cannot be read or written (%s, error %d); "
-          "is the disk full, or is it not a local one?", self->path, detail, code);
+      zrtp_cache_db_fail (error, self->path, ZRTP_CACHE_DB_ERROR_WRITE, "cannot be read or written (%s, error "
+          "%d): the disk may be full, or not a local one", detail, code);
       break;
     default:
-      g_set_error (error, ZRTP_CACHE_DB_ERROR, ZRTP_CACHE_DB_ERROR_UNREADABLE, "%s: cannot be used (%s, error %d); check "
-          "the rights of the file and its folder", self->path, detail, code);
+      zrtp_cache_db_fail (error, self->path, ZRTP_CACHE_DB_ERROR_UNREADABLE, "cannot be used (%s, error %d); "
+          "check the rights of the file and its folder", detail, code);
       break;
   }
 }
@@ -83,7 +112,8 @@ zrtp_cache_db_statement (ZrtpCacheDbConnection *self, ZrtpCacheDbStatement id, G
   gint code;
 
   if (self->statements[id] == NULL) {
-    code = sqlite3_prepare_v3 (self->db, statements[id], -1, SQLITE_PREPARE_PERSISTENT, &self->statements[id], NULL);
+    code = sqlite3_prepare_v3 (self->db, statements[id], -1, SQLITE_PREPARE_PERSISTENT,
+        &self->statements[id], NULL);
     if (code != SQLITE_OK) {
       zrtp_cache_db_sqlite_error (self, code, error);
       return NULL;
@@ -210,8 +240,9 @@ zrtp_cache_db_connect (ZrtpCacheDbConnection *self, const gchar *path, GError **
   /* synchronous=FULL: with WAL, NORMAL syncs the log only when it is written back. A power cut could then
    * take the last few secrets of a peer at once, more than rs2 makes up for, and the next call would be a
    * false alarm (4.3.2). */
-  if (!zrtp_cache_db_execute (self, "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;"
-          "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA cache_size = -256;", error)) {
+  if (!zrtp_cache_db_execute (self, "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;"
+          "PRAGMA temp_store = MEMORY; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON;"
+          "PRAGMA cache_size = -256;", error)) {
     zrtp_cache_db_disconnect (self);
     return FALSE;
   }

@@ -93,8 +93,8 @@ zrtp_cache_db_clock_is_back (gint64 latest, gint64 now)
 
 /* Writes the rows that change tells to write; those left empty go. In a transaction of the caller's. */
 static gboolean
-rewrite_rows (ZrtpCacheDbConnection *writer, gboolean (*change) (ZrtpCacheDbRow *row, gint64 value), gint64 value,
-    GError **error)
+rewrite_rows (ZrtpCacheDbConnection *writer, gboolean (*change) (ZrtpCacheDbRow *row, gint64 value),
+    gint64 value, GError **error)
 {
   GArray *rows = zrtp_cache_db_read_peers (writer, error);
   gboolean good = rows != NULL;

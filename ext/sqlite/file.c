@@ -22,19 +22,6 @@
 #define HEADER_APPLICATION_ID 68
 static const gchar header_magic[16] = "SQLite format 3";
 
-static void G_GNUC_PRINTF (3, 4)
-set_error (GError **error, ZrtpCacheDbError code, const gchar *format, ...)
-{
-  va_list args;
-  gchar *text;
-
-  va_start (args, format);
-  text = g_strdup_vprintf (format, args);
-  va_end (args);
-  g_set_error_literal (error, ZRTP_CACHE_DB_ERROR, code, text);
-  g_free (text);
-}
-
 /* ---- The folder ---- */
 
 /* Who may write the folder can put another file in the place of the cache, or a log beside it that SQLite
@@ -45,17 +32,17 @@ check_folder (const gchar *folder, const gchar *path, GError **error)
   struct stat status;
 
   if (stat (folder, &status) != 0 || !S_ISDIR (status.st_mode))
-    set_error (error, ZRTP_CACHE_DB_ERROR_UNREADABLE, "%s: there is no folder %s; create it (mode 0700), or choose "
-        "another path for the cache", path, folder);
+    zrtp_cache_db_fail (error, path, ZRTP_CACHE_DB_ERROR_UNREADABLE, "there is no folder %s; create it (mode "
+        "0700), or choose another path for the cache", folder);
   else if (status.st_uid != geteuid () && status.st_uid != 0)
-    set_error (error, ZRTP_CACHE_DB_ERROR_UNSAFE, "%s: the folder %s belongs to another user; keep the cache in a "
-        "folder of your own", path, folder);
+    zrtp_cache_db_fail (error, path, ZRTP_CACHE_DB_ERROR_UNSAFE, "the folder %s belongs to another user; "
+        "keep the cache in a folder of your own", folder);
   else if (status.st_mode & (S_IWGRP | S_IWOTH))
-    set_error (error, ZRTP_CACHE_DB_ERROR_UNSAFE, "%s: others may write in the folder %s; keep the cache in a "
-        "folder of your own (mode 0700)", path, folder);
+    zrtp_cache_db_fail (error, path, ZRTP_CACHE_DB_ERROR_UNSAFE, "others may write in the folder %s; keep "
+        "the cache in a folder of your own (mode 0700)", folder);
   else if (faccessat (AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) != 0)
-    set_error (error, ZRTP_CACHE_DB_ERROR_UNREADABLE, "%s: the folder %s cannot be written (%s); the cache needs "
-        "files of its own there", path, folder, g_strerror (errno));
+    zrtp_cache_db_fail (error, path, ZRTP_CACHE_DB_ERROR_UNREADABLE, "the folder %s cannot be written (%s); "
+        "the cache needs files of its own there", folder, g_strerror (errno));
   else
     return TRUE;
   return FALSE;
@@ -71,8 +58,8 @@ zrtp_cache_db_resolve (const gchar *path, GError **error)
   gchar *resolved = NULL;
 
   if (real == NULL)
-    set_error (error, ZRTP_CACHE_DB_ERROR_UNREADABLE, "%s: the folder %s cannot be entered (%s); create it (mode "
-        "0700), or choose another path for the cache", path, folder, g_strerror (errno));
+    zrtp_cache_db_fail (error, path, ZRTP_CACHE_DB_ERROR_UNREADABLE, "the folder %s cannot be entered (%s); "
+        "create it (mode 0700), or choose another path for the cache", folder, g_strerror (errno));
   else if (check_folder (real, path, error))
     resolved = g_build_filename (real, base, NULL);
   free (real);
@@ -95,17 +82,15 @@ check_header (gint fd, const gchar *path, guint newest, GError **error)
   gssize len = pread (fd, header, sizeof header, 0);
 
   if (len < 0)
-    set_error (error, ZRTP_CACHE_DB_ERROR_UNREADABLE, "%s: cannot be read (%s)", path, g_strerror (errno));
+    zrtp_cache_db_fail (error, path, ZRTP_CACHE_DB_ERROR_UNREADABLE, "cannot be read (%s)",
+        g_strerror (errno));
   else if (len < HEADER_LEN)
     zrtp_cache_db_damaged (path, len == 0 ? "it is empty" : "it is cut off", error);
   else if (memcmp (header, header_magic, sizeof header_magic) != 0
       || take32 (header + HEADER_APPLICATION_ID) != ZRTP_CACHE_DB_APPLICATION_ID)
-    set_error (error, ZRTP_CACHE_DB_ERROR_FOREIGN, "%s: is not a cache of gst-zrtp; it is left as it is. Choose "
-        "another path for the cache", path);
+    zrtp_cache_db_foreign (path, error);
   else if (take32 (header + HEADER_USER_VERSION) > newest)
-    set_error (error, ZRTP_CACHE_DB_ERROR_NEWER, "%s: was written by a newer gst-zrtp (version %u of the format, this "
-        "one knows up to %u); it is left as it is. Use that gst-zrtp, or another path for the cache", path,
-        take32 (header + HEADER_USER_VERSION), newest);
+    zrtp_cache_db_newer (path, take32 (header + HEADER_USER_VERSION), newest, error);
   else
     return TRUE;
   return FALSE;
@@ -118,18 +103,19 @@ check_rights (gint fd, const gchar *path, GError **error)
   struct stat status;
 
   if (fstat (fd, &status) != 0)
-    set_error (error, ZRTP_CACHE_DB_ERROR_UNREADABLE, "%s: %s", path, g_strerror (errno));
+    zrtp_cache_db_fail (error, path, ZRTP_CACHE_DB_ERROR_UNREADABLE, "%s", g_strerror (errno));
   else if (!S_ISREG (status.st_mode))
-    set_error (error, ZRTP_CACHE_DB_ERROR_FOREIGN, "%s: is not a regular file; choose another path for the cache", path);
+    zrtp_cache_db_fail (error, path, ZRTP_CACHE_DB_ERROR_FOREIGN, "is not a regular file; choose another "
+        "path for the cache");
   else if (status.st_uid != geteuid ())
-    set_error (error, ZRTP_CACHE_DB_ERROR_UNSAFE, "%s: belongs to another user; choose another path for the cache",
-        path);
+    zrtp_cache_db_fail (error, path, ZRTP_CACHE_DB_ERROR_UNSAFE, "belongs to another user; choose another "
+        "path for the cache");
   else if (status.st_nlink != 1)
-    set_error (error, ZRTP_CACHE_DB_ERROR_UNSAFE, "%s: has a second name (a hard link), and two names mean two logs; "
-        "remove the other name", path);
+    zrtp_cache_db_fail (error, path, ZRTP_CACHE_DB_ERROR_UNSAFE, "has a second name (a hard link), and two "
+        "names mean two logs; remove the other name");
   else if (status.st_mode & (S_IWGRP | S_IWOTH))
-    set_error (error, ZRTP_CACHE_DB_ERROR_UNSAFE, "%s: others could have written it (mode %04o); if you know that "
-        "nobody has, chmod 600 it, else move it away and verify your peers again", path,
+    zrtp_cache_db_fail (error, path, ZRTP_CACHE_DB_ERROR_UNSAFE, "others could have written it (mode %04o); "
+        "if you know that nobody has, chmod 600 it, else move it away and verify your peers again",
         (guint) status.st_mode & 07777);
   else
     return TRUE;
@@ -145,8 +131,8 @@ tighten_mode (gint fd, const gchar *path, GError **error)
   if (fstat (fd, &status) == 0 && (status.st_mode & 07777) == (S_IRUSR | S_IWUSR))
     return TRUE;
   if (fchmod (fd, S_IRUSR | S_IWUSR) != 0) {
-    set_error (error, ZRTP_CACHE_DB_ERROR_UNSAFE, "%s: its mode cannot be changed (%s); chmod 600 it", path,
-        g_strerror (errno));
+    zrtp_cache_db_fail (error, path, ZRTP_CACHE_DB_ERROR_UNSAFE, "its mode cannot be changed (%s); chmod 600 "
+        "it", g_strerror (errno));
     return FALSE;
   }
   if (status.st_mode & (S_IRGRP | S_IROTH))
@@ -166,8 +152,8 @@ check_companions (const gchar *path, GError **error)
 
     if (lstat (companion, &status) == 0 && (!S_ISREG (status.st_mode) || status.st_uid != geteuid ()
             || status.st_nlink > 1 || (status.st_mode & (S_IWGRP | S_IWOTH)))) {
-      set_error (error, ZRTP_CACHE_DB_ERROR_UNSAFE, "%s: %s beside it is not a file that only you can write; move it "
-          "away", path, companion);
+      zrtp_cache_db_fail (error, path, ZRTP_CACHE_DB_ERROR_UNSAFE, "%s beside it is not a file that only you "
+          "can write; move it away", companion);
       return FALSE;
     }
   }
@@ -189,8 +175,8 @@ check_absent (const gchar *path, guint newest, GError **error)
     /* The file comes before its log: if it is there by now, another process has just made both. */
     if (lstat (path, &status) == 0)
       return zrtp_cache_db_check_file (path, newest, error);
-    set_error (error, ZRTP_CACHE_DB_ERROR_DAMAGED, "%s: is missing, but its log %s is there; put the file back beside "
-        "it, or move the log away to start a new cache", path, log);
+    zrtp_cache_db_fail (error, path, ZRTP_CACHE_DB_ERROR_DAMAGED, "is missing, but its log %s is there; put "
+        "the file back beside it, or move the log away to start a new cache", log);
     return ZRTP_CACHE_DB_FAILED;
   }
   return ZRTP_CACHE_DB_ABSENT;
@@ -210,11 +196,12 @@ zrtp_cache_db_check_file (const gchar *path, guint newest, GError **error)
     if (errno == ENOENT)
       return check_absent (path, newest, error);
     if (errno == ELOOP)
-      set_error (error, ZRTP_CACHE_DB_ERROR_UNSAFE, "%s: is a symbolic link, which is not followed; give the path of the "
-          "file itself", path);
+      zrtp_cache_db_fail (error, path, ZRTP_CACHE_DB_ERROR_UNSAFE, "is a symbolic link, which is not "
+          "followed; give the path of the file itself");
     else
-      set_error (error, errno == EISDIR ? ZRTP_CACHE_DB_ERROR_FOREIGN : ZRTP_CACHE_DB_ERROR_UNREADABLE,
-          "%s: cannot be opened for reading and writing (%s)", path, g_strerror (errno));
+      zrtp_cache_db_fail (error, path,
+          errno == EISDIR ? ZRTP_CACHE_DB_ERROR_FOREIGN : ZRTP_CACHE_DB_ERROR_UNREADABLE,
+          "cannot be opened for reading and writing (%s)", g_strerror (errno));
     return ZRTP_CACHE_DB_FAILED;
   }
   good = check_rights (fd, path, error) && check_header (fd, path, newest, error)
@@ -249,14 +236,16 @@ fill_private (gint fd, const gchar *path, gconstpointer data, gsize len, GError 
   gboolean good;
 
   if (fd < 0) {
-    set_error (error, ZRTP_CACHE_DB_ERROR_WRITE, errno == EEXIST ? "%s: exists already, and nothing is overwritten"
-        : "%s: cannot be created (%s)", path, g_strerror (errno));
+    if (errno == EEXIST)
+      zrtp_cache_db_fail (error, path, ZRTP_CACHE_DB_ERROR_WRITE, "exists already, and nothing is overwritten");
+    else
+      zrtp_cache_db_fail (error, path, ZRTP_CACHE_DB_ERROR_WRITE, "cannot be created (%s)", g_strerror (errno));
     return FALSE;
   }
   /* A umask can have taken away from 0600, not added. */
   good = fchmod (fd, S_IRUSR | S_IWUSR) == 0 && write_all (fd, data, len);
   if (!good) {
-    set_error (error, ZRTP_CACHE_DB_ERROR_WRITE, "%s: cannot be written (%s)", path, g_strerror (errno));
+    zrtp_cache_db_fail (error, path, ZRTP_CACHE_DB_ERROR_WRITE, "cannot be written (%s)", g_strerror (errno));
     unlink (path);
   }
   close (fd);
@@ -305,7 +294,8 @@ zrtp_cache_db_create_file (const gchar *path, gconstpointer image, gsize len, GE
     gboolean exists = errno == EEXIST;
 
     if (!exists)
-      set_error (error, ZRTP_CACHE_DB_ERROR_WRITE, "%s: cannot be created (%s)", path, g_strerror (errno));
+      zrtp_cache_db_fail (error, path, ZRTP_CACHE_DB_ERROR_WRITE, "cannot be created (%s)",
+          g_strerror (errno));
     unlink (temporary);
     return exists;
   }

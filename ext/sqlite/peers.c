@@ -14,8 +14,8 @@ make_zid (ZrtpCacheDb *self, ZrtpRandom *random, ZrtpCacheDbFile *file, GError *
   if (file->has_zid)
     return TRUE;
   if (!random->fill (random, ZRTP_RANDOM_ZID, file->zid, ZRTP_ZID_LEN)) {
-    g_set_error (error, ZRTP_CACHE_DB_ERROR, ZRTP_CACHE_DB_ERROR_NO_RANDOM, "%s: the system gives no random numbers for a "
-        "ZID", self->path);
+    zrtp_cache_db_fail (error, self->path, ZRTP_CACHE_DB_ERROR_NO_RANDOM, "the system gives no random "
+        "numbers for a ZID");
     return FALSE;
   }
   file->has_zid = TRUE;
@@ -129,7 +129,7 @@ not_found (ZrtpCacheDb *self, const guint8 *peer_zid, GError **error)
 
   for (guint i = 0; i < ZRTP_ZID_LEN; i++)
     g_string_append_printf (hex, "%02x", peer_zid[i]);
-  g_set_error (error, ZRTP_CACHE_DB_ERROR, ZRTP_CACHE_DB_ERROR_NOT_FOUND, "%s: knows no peer %s", self->path, hex->str);
+  zrtp_cache_db_fail (error, self->path, ZRTP_CACHE_DB_ERROR_NOT_FOUND, "knows no peer %s", hex->str);
   g_string_free (hex, TRUE);
 }
 
@@ -269,7 +269,8 @@ zrtp_sqlite_cache_rename (ZrtpCache *cache, const guint8 *local_zid, const guint
     const gchar *name, GError **error)
 {
   if (!is_name (name)) {
-    g_set_error (error, ZRTP_CACHE_DB_ERROR, ZRTP_CACHE_DB_ERROR_INVALID, "A name is up to 63 octets of printable UTF-8");
+    g_set_error (error, ZRTP_CACHE_DB_ERROR, ZRTP_CACHE_DB_ERROR_INVALID,
+        "A name is up to 63 octets of printable UTF-8");
     return FALSE;
   }
   return change_peer ((ZrtpCacheDb *) cache, local_zid, peer_zid, set_name, name, error);
@@ -307,8 +308,8 @@ zrtp_sqlite_cache_unverify (ZrtpCache *cache, const guint8 *local_zid, const gui
  * Returns: whether that was done
  */
 gboolean
-zrtp_sqlite_cache_remove_pbxsecret (ZrtpCache *cache, const guint8 *local_zid, const guint8 peer_zid[ZRTP_ZID_LEN],
-    GError **error)
+zrtp_sqlite_cache_remove_pbxsecret (ZrtpCache *cache, const guint8 *local_zid,
+    const guint8 peer_zid[ZRTP_ZID_LEN], GError **error)
 {
   if (!change_peer ((ZrtpCacheDb *) cache, local_zid, peer_zid, clear_pbxsecret, NULL, error))
     return FALSE;

@@ -132,8 +132,9 @@ claim_registry (const gchar *path, GError **error)
 
   if (g_atomic_int_get (&registry_pid) != pid) {
     if (g_atomic_int_get (&registry_len) > 0) {
-      g_set_error (error, ZRTP_CACHE_DB_ERROR, ZRTP_CACHE_DB_ERROR_FORKED, "%s: the parent of this process had a cache "
-          "open when it forked, and SQLite cannot be used on both sides; open caches after fork(), not before", path);
+      zrtp_cache_db_fail (error, path, ZRTP_CACHE_DB_ERROR_FORKED, "the parent of this process had a cache "
+          "open when it forked, and SQLite cannot be used on both sides; open caches after fork(), not "
+          "before");
       return FALSE;
     }
     g_atomic_int_set (&registry_pid, pid);
@@ -209,8 +210,8 @@ zrtp_sqlite_cache_open (const gchar *path, GError **error)
     path = default_path = zrtp_sqlite_cache_default_path ();
     folder = g_path_get_dirname (default_path);
     if (g_mkdir_with_parents (folder, 0700) != 0) {
-      g_set_error (error, ZRTP_CACHE_DB_ERROR, ZRTP_CACHE_DB_ERROR_UNREADABLE, "%s: the folder %s cannot be created (%s); "
-          "choose another path for the cache", default_path, folder, g_strerror (errno));
+      zrtp_cache_db_fail (error, default_path, ZRTP_CACHE_DB_ERROR_UNREADABLE, "the folder %s cannot be "
+          "created (%s); choose another path for the cache", folder, g_strerror (errno));
       return NULL;
     }
   }

@@ -95,8 +95,8 @@ zrtp_cache_db_new_image (const ZrtpCacheDbSchema *schema, gint64 now, gsize *len
 static gchar *
 read_schema (ZrtpCacheDbConnection *self, GError **error)
 {
-  static const gchar sql[] = "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite!_%' ESCAPE '!' "
-      "ORDER BY name";
+  static const gchar sql[] = "SELECT type, name, sql FROM sqlite_schema "
+      "WHERE name NOT LIKE 'sqlite!_%' ESCAPE '!' ORDER BY name";
   sqlite3_stmt *statement = NULL;
   GString *text;
   gint code = sqlite3_prepare_v2 (self->db, sql, -1, &statement, NULL);
@@ -192,15 +192,12 @@ validate (ZrtpCacheDbConnection *self, const ZrtpCacheDbSchema *schema, gboolean
       || !zrtp_cache_db_get_number (self, "PRAGMA user_version", &number, error))
     return FALSE;
   if (application_id != ZRTP_CACHE_DB_APPLICATION_ID) {
-    g_set_error (error, ZRTP_CACHE_DB_ERROR, ZRTP_CACHE_DB_ERROR_FOREIGN, "%s: is not a cache of gst-zrtp; it is left as "
-        "it is. Choose another path for the cache", self->path);
+    zrtp_cache_db_foreign (self->path, error);
     return FALSE;
   }
   /* The header in the file was looked at before; the log may hold a newer one. */
   if (number > schema->n_steps) {
-    g_set_error (error, ZRTP_CACHE_DB_ERROR, ZRTP_CACHE_DB_ERROR_NEWER, "%s: was written by a newer gst-zrtp (version "
-        "%" G_GINT64_FORMAT " of the format, this one knows up to %u); it is left as it is. Use that gst-zrtp, or "
-        "another path for the cache", self->path, number, schema->n_steps);
+    zrtp_cache_db_newer (self->path, number, schema->n_steps, error);
     return FALSE;
   }
   if (number < 1) {

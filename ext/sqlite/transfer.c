@@ -395,22 +395,23 @@ parse (Parser *self, const gchar *text, gsize len, GError **error)
   self->rows = g_ptr_array_new_with_free_func (free_row);
   good = next_line (self) && key_is (self, FIRST_KEY) && self->value_len == 1 && *self->value == FIRST_VALUE[0];
   if (!good) {
-    g_set_error (error, ZRTP_CACHE_DB_ERROR, ZRTP_CACHE_DB_ERROR_INVALID, "This is not an export of a cache: its first "
-        "line is not \"" FIRST_LINE "\"");
+    g_set_error (error, ZRTP_CACHE_DB_ERROR, ZRTP_CACHE_DB_ERROR_INVALID, "This is not an export of a cache: "
+        "its first line is not \"" FIRST_LINE "\"");
     return FALSE;
   }
   while (good && next_line (self))
     good = take_line (self);
   if (!good) {
     /* Not the line itself: it may hold a secret. */
-    g_set_error (error, ZRTP_CACHE_DB_ERROR, ZRTP_CACHE_DB_ERROR_INVALID, "Line %u is not one of an export of a cache, "
-        "or not in its place; nothing was taken", self->line_number);
+    g_set_error (error, ZRTP_CACHE_DB_ERROR, ZRTP_CACHE_DB_ERROR_INVALID, "Line %u is not one of an export "
+        "of a cache, or not in its place; nothing was taken", self->line_number);
     return FALSE;
   }
   g_ptr_array_sort (self->rows, compare_rows);
   for (guint i = 1; i < self->rows->len; i++)
     if (compare_rows (&self->rows->pdata[i - 1], &self->rows->pdata[i]) == 0) {
-      g_set_error (error, ZRTP_CACHE_DB_ERROR, ZRTP_CACHE_DB_ERROR_INVALID, "A peer is there twice; nothing was taken");
+      g_set_error (error, ZRTP_CACHE_DB_ERROR, ZRTP_CACHE_DB_ERROR_INVALID,
+          "A peer is there twice; nothing was taken");
       return FALSE;
     }
   return TRUE;
@@ -430,8 +431,8 @@ take_over_zid (ZrtpCacheDb *self, const Parser *parser, gboolean replace, GError
   if (file.has_zid && memcmp (file.zid, parser->zid, ZRTP_ZID_LEN) == 0)
     return TRUE;
   if (file.has_zid && !replace) {
-    g_set_error (error, ZRTP_CACHE_DB_ERROR, ZRTP_CACHE_DB_ERROR_INVALID, "%s: has a ZID of its own already, and its peers "
-        "know it by that; nothing was taken. Import into a new file, or replace the ZID too", self->path);
+    zrtp_cache_db_fail (error, self->path, ZRTP_CACHE_DB_ERROR_INVALID, "has a ZID of its own already, and "
+        "its peers know it by that; nothing was taken. Import into a new file, or replace the ZID too");
     return FALSE;
   }
   file.has_zid = TRUE;
@@ -539,12 +540,11 @@ zrtp_sqlite_cache_import (ZrtpCache *cache, const gchar *path, gboolean replace,
   /* Reading the database itself, and closing it, would drop this process's locks on it. */
   if (stat (path, &status) == 0 && ((status.st_dev == self->device && status.st_ino == self->inode)
           || !S_ISREG (status.st_mode) || status.st_size > IMPORT_MAX_LEN)) {
-    g_set_error (error, ZRTP_CACHE_DB_ERROR, ZRTP_CACHE_DB_ERROR_INVALID, "%s: is not an export of a cache", path);
+    zrtp_cache_db_fail (error, path, ZRTP_CACHE_DB_ERROR_INVALID, "is not an export of a cache");
     return FALSE;
   }
   if (!g_file_get_contents (path, &text, &len, &reason)) {
-    g_set_error (error, ZRTP_CACHE_DB_ERROR, ZRTP_CACHE_DB_ERROR_UNREADABLE, "%s: cannot be read (%s)", path,
-        reason->message);
+    zrtp_cache_db_fail (error, path, ZRTP_CACHE_DB_ERROR_UNREADABLE, "cannot be read (%s)", reason->message);
     g_error_free (reason);
     return FALSE;
   }

@@ -36,13 +36,14 @@ static const gchar summary[] =
 
 static const gchar description[] =
     "Secrets:\n"
-    "  An export has no secrets unless --secrets is given. Who has the secrets can pass for your peers, and for you:\n"
-    "  keep such a file as you keep a private key. Secrets change with every call. After you import an old\n"
-    "  export your peers are ahead of you, and both sides are warned at the next call: compare the words then.\n"
+    "  An export has no secrets unless --secrets is given. Who has the secrets can pass for your peers, and\n"
+    "  for you: keep such a file as you keep a private key. Secrets change with every call. After you import\n"
+    "  an old export your peers are ahead of you, and both sides are warned at the next call: compare the\n"
+    "  words then.\n"
     "\n"
     "Files:\n"
-    "  $XDG_DATA_HOME/gst-zrtp/cache.db, or ~/.local/share/gst-zrtp/cache.db: the cache, unless --cache is given.\n"
-    "  Programs may have it open at the same time.\n"
+    "  $XDG_DATA_HOME/gst-zrtp/cache.db, or ~/.local/share/gst-zrtp/cache.db: the cache, unless --cache is\n"
+    "  given. Programs may have it open at the same time.\n"
     "\n"
     "Exit status:\n"
     "  0 if all was done, 1 if not, 2 if the command line is wrong.\n"
@@ -129,14 +130,16 @@ static void
 show (const ZrtpCachePeer *peer)
 {
   g_autofree gchar *name = printable (peer->name), *first = time_text (peer->first_use, "unknown");
-  g_autofree gchar *last = time_text (peer->last_use, "unknown"), *expiry = time_text (peer->expiry, "forgotten by you");
+  g_autofree gchar *last = time_text (peer->last_use, "unknown");
+  g_autofree gchar *expiry = time_text (peer->expiry, "forgotten by you");
 
   g_print ("ZID:         ");
   print_zid (peer->peer_zid);
   g_print ("\nName:        %s\n", name[0] != '\0' ? name : "(none)");
   g_print ("Verified:    %s\n", peer->verified ? "yes" : "no");
   g_print ("Secrets:     %s%s%s\n", peer->has_rs1 ? "rs1" : "none", peer->has_rs2 ? ", rs2" : "",
-      !peer->has_rs1 ? "" : peer->rs1_confirmed ? "; the peer has rs1 too" : "; not certain that the peer has rs1");
+      !peer->has_rs1 ? "" : peer->rs1_confirmed ? "; the peer has rs1 too"
+      : "; not certain that the peer has rs1");
   if (peer->has_rs1)
     g_print ("Kept until:  %s\n", expiry);
   g_print ("PBX:         %s\n", peer->has_pbxsecret ? "enrolled, may relay words to you" : "no");
@@ -188,15 +191,16 @@ find_peer (GArray *peers, const gchar *text)
   if (n_found == 0)
     g_printerr ("zrtp-cache: no peer has the name or ZID \"%s\"; \"zrtp-cache list\" shows them all\n", text);
   else
-    g_printerr ("zrtp-cache: %u peers match \"%s\"; give more digits of the ZID, as \"zrtp-cache list\" shows it\n",
-        n_found, text);
+    g_printerr ("zrtp-cache: %u peers match \"%s\"; give more digits of the ZID, as \"zrtp-cache list\" "
+        "shows it\n", n_found, text);
   return NULL;
 }
 
 /* ---- Commands ---- */
 
 static gboolean
-change (ZrtpCache *cache, const gchar *command, const ZrtpCachePeer *peer, const gchar *argument, GError **error)
+change (ZrtpCache *cache, const gchar *command, const ZrtpCachePeer *peer, const gchar *argument,
+    GError **error)
 {
   const guint8 *own = peer->local_zid, *zid = peer->peer_zid;
 
