@@ -164,11 +164,52 @@ drain (Step *step)
         break;
       case ZRTP_OUTPUT_ERROR:
         add_message (step, output.stream,
-            gst_zrtp_message_new_error (self, output.stream, output.u.error.code, output.u.error.remote));
+            gst_zrtp_message_new_error (self, output.stream, output.u.error.code, output.u.error.remote,
+                zrtp_association_get_state (self->association, output.stream) == ZRTP_STATE_FAILED));
         break;
     }
     zrtp_output_clear (&output);
   }
+}
+
+/* The end of a run: everything secret goes. */
+static void
+reset (GstZrtpSession *self)
+{
+  guint i;
+
+  gst_zrtp_timer_set (self, ZRTP_NO_DEADLINE);
+  self->now = 0;
+  for (i = 0; i < ZRTP_MAX_STREAMS; i++) {
+    GstZrtpMedia *media = gst_zrtp_session_peek_media (self, i);
+
+    if (media != NULL) {
+      if (self->association != NULL)
+        zrtp_association_get_stats (self->association, i, &media->last_stats);
+      media->added = media->started = media->transport_up = FALSE;
+      media->have_peer_hash = FALSE;
+      media->retry_at = ZRTP_NO_DEADLINE;
+    }
+  }
+  g_clear_pointer (&self->association, zrtp_association_free);
+  gst_clear_object (&self->clock);
+}
+
+gboolean
+gst_zrtp_engine_add_stream (GstZrtpSession *self, GstZrtpMedia *media, guint run)
+{
+  /* What is left of the run before, if its end is still in the mailbox. */
+  if (self->association != NULL && self->association_run != run)
+    reset (self);
+  if (!gst_zrtp_session_ensure_association (self, run))
+    return FALSE;
+  if (!media->added) {
+    /* The SSRC is told at the start. */
+    media->added = zrtp_association_add_stream (self->association, media->stream, 0);
+    if (media->added && media->have_peer_hash)
+      zrtp_association_set_peer_hello_hash (self->association, media->stream, media->peer_hash, self->now);
+  }
+  return media->added;
 }
 
 static void
@@ -177,15 +218,15 @@ start (Step *step, GstZrtpMedia *media, guint32 ssrc)
   GstZrtpSession *self = step->session;
 
   media->retry_at = ZRTP_NO_DEADLINE;
-  if (!gst_zrtp_session_ensure_association (self)
-      || (!media->added && !zrtp_association_add_stream (self->association, media->stream, ssrc))) {
+  if (!gst_zrtp_engine_add_stream (self, media, step->run)) {
     add_message (step, media->stream,
-        gst_zrtp_message_new_error (self, media->stream, ZRTP_ERROR_SOFTWARE, FALSE));
+        gst_zrtp_message_new_error (self, media->stream, ZRTP_ERROR_SOFTWARE, FALSE, TRUE));
     gst_zrtp_media_set_state (media, step->run, GST_ZRTP_STATE_FAILED);
     return;
   }
-  media->added = media->started = TRUE;
+  media->started = TRUE;
   media->ssrc = ssrc;
+  zrtp_association_set_ssrc (self->association, media->stream, ssrc);
   zrtp_association_start (self->association, media->stream, step->now);
 }
 
@@ -235,26 +276,21 @@ remove_stream (Step *step, GstZrtpMedia *media)
   media->retry_at = ZRTP_NO_DEADLINE;
 }
 
-/* The end of a run: everything secret goes. */
 static void
-reset (GstZrtpSession *self)
+peer_hash (Step *step, GstZrtpMedia *media, const GstZrtpInput *input)
 {
-  guint i;
+  GstZrtpSession *self = step->session;
 
-  gst_zrtp_timer_set (self, ZRTP_NO_DEADLINE);
-  self->now = 0;
-  for (i = 0; i < ZRTP_MAX_STREAMS; i++) {
-    GstZrtpMedia *media = gst_zrtp_session_peek_media (self, i);
-
-    if (media != NULL) {
-      if (self->association != NULL)
-        zrtp_association_get_stats (self->association, i, &media->last_stats);
-      media->added = media->started = media->transport_up = FALSE;
-      media->retry_at = ZRTP_NO_DEADLINE;
-    }
-  }
-  g_clear_pointer (&self->association, zrtp_association_free);
-  gst_clear_object (&self->clock);
+  media->have_peer_hash = input->len == sizeof media->peer_hash;
+  if (media->have_peer_hash)
+    memcpy (media->peer_hash, input->data, sizeof media->peer_hash);
+  if (media->added)
+    zrtp_association_set_peer_hello_hash (self->association, media->stream,
+        media->have_peer_hash ? media->peer_hash : NULL, step->now);
+  if (input->value)
+    add_message (step, media->stream,
+        gst_zrtp_message_new_warning (self, media->stream, "malformed-zrtp-hash",
+            "The zrtp-hash in the signalling is malformed and counts as absent: it cannot speak for the other side."));
 }
 
 static void
@@ -271,20 +307,45 @@ secure (Step *step)
   }
 }
 
+static guint
+first_stream (GstZrtpSession *self)
+{
+  guint stream = 0;
+
+  while (stream < ZRTP_MAX_STREAMS - 1 && gst_zrtp_session_peek_media (self, stream) == NULL)
+    stream++;
+  return stream;
+}
+
+/* Our user wants to switch encryption off. */
+static void
+clear (Step *step)
+{
+  GstZrtpSession *self = step->session;
+  gboolean secure_only;
+  guint stream = first_stream (self);
+
+  GST_OBJECT_LOCK (self);
+  secure_only = self->settings.media_policy == GST_ZRTP_MEDIA_POLICY_SECURE_ONLY;
+  GST_OBJECT_UNLOCK (self);
+  if (secure_only)
+    add_message (step, stream,
+        gst_zrtp_message_new_warning (self, stream, "clear-refused",
+            "Encryption stays on: media-policy is secure-only, so nothing may be sent without it."));
+  else
+    zrtp_association_clear (self->association, step->now);
+}
+
 /* The user has compared the strings. */
 static void
 verify (Step *step, gboolean verified)
 {
   GstZrtpSession *self = step->session;
-  guint stream = 0;
 
   zrtp_association_set_verified (self->association, verified, step->now);
   drain (step);
-  if (!step->sas_told) {
-    while (stream < ZRTP_MAX_STREAMS - 1 && gst_zrtp_session_peek_media (self, stream) == NULL)
-      stream++;
-    tell_sas (step, stream);
-  }
+  if (!step->sas_told)
+    tell_sas (step, first_stream (self));
 }
 
 static void
@@ -357,6 +418,14 @@ handle_input (Step *step, GstZrtpMedia *media, const GstZrtpInput *input)
       if (self->association != NULL)
         secure (step);
       break;
+    case GST_ZRTP_INPUT_CLEAR:
+      if (self->association != NULL)
+        clear (step);
+      break;
+    case GST_ZRTP_INPUT_ACCEPT_CLEAR:
+      if (self->association != NULL)
+        zrtp_association_accept_clear (self->association, step->now);
+      break;
     case GST_ZRTP_INPUT_VERIFIED:
       if (self->association != NULL)
         verify (step, input->value);
@@ -365,8 +434,14 @@ handle_input (Step *step, GstZrtpMedia *media, const GstZrtpInput *input)
       if (self->association != NULL)
         zrtp_association_set_peer_name (self->association, (const gchar *) input->data);
       break;
+    case GST_ZRTP_INPUT_PEER_HASH:
+      if (media != NULL)
+        peer_hash (step, media, input);
+      break;
     case GST_ZRTP_INPUT_RESET:
-      reset (self);
+      /* Unless the next run has been prepared already. */
+      if (self->association == NULL || self->association_run != step->run)
+        reset (self);
       break;
   }
 }
@@ -426,26 +501,34 @@ ensure_clock (GstZrtpSession *self)
     self->clock = gst_system_clock_obtain ();
 }
 
+/* The engine's lock is held. */
+static void
+handle_input_locked (Step *step, const GstZrtpInput *input)
+{
+  GstZrtpSession *self = step->session;
+
+  ensure_clock (self);
+  /* The engine's time never runs backwards. */
+  self->now = step->now = MAX (self->now, gst_clock_get_time (self->clock));
+  handle_input (step, gst_zrtp_session_peek_media (self, input->stream), input);
+  if (self->association != NULL)
+    drain (step);
+  if (self->clock != NULL)
+    gst_zrtp_timer_set (self, next_deadline (self));
+}
+
 void
 gst_zrtp_engine_handle (GstZrtpSession *self, const GstZrtpInput *input)
 {
   Step step = { self, input->run };
-  guint64 deadline;
   guint i;
 
   step.packets = g_array_new (FALSE, FALSE, sizeof (Outcome));
   step.messages = g_array_new (FALSE, FALSE, sizeof (Outcome));
 
   g_mutex_lock (&self->engine_lock);
-  ensure_clock (self);
-  /* The engine's time never runs backwards. */
-  self->now = step.now = MAX (self->now, gst_clock_get_time (self->clock));
-  handle_input (&step, gst_zrtp_session_peek_media (self, input->stream), input);
-  if (self->association != NULL)
-    drain (&step);
-  deadline = next_deadline (self);
-  if (self->clock != NULL)
-    gst_zrtp_timer_set (self, deadline);
+  if (is_current (self, step.run))
+    handle_input_locked (&step, input);
   g_mutex_unlock (&self->engine_lock);
 
   /* Nothing of a run that has ended meanwhile gets into the next one. */

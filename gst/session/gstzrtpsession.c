@@ -1,4 +1,4 @@
-/* gstzrtpsession.c: the shared object: who takes part in a call, when its runs begin and end, and the user's verbs.
+/* gstzrtpsession.c: the shared object: who takes part in a call, and when its runs begin and end.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -17,9 +17,6 @@
  * Since: 0.1
  */
 #include "gst/session/session-private.h"
-#include "ext/nettle/nettle.h"
-
-#include <string.h>
 
 GST_DEBUG_CATEGORY (gst_zrtp_session_debug);
 
@@ -181,6 +178,7 @@ gst_zrtp_session_activate (GstZrtpSession *self)
 {
   guint i;
 
+  gst_zrtp_prepare_support ();
   g_mutex_lock (&self->run_lock);
   if (self->active++ == 0) {
     GST_OBJECT_LOCK (self);
@@ -205,6 +203,7 @@ gst_zrtp_session_deactivate (GstZrtpSession *self)
 
   g_mutex_lock (&self->run_lock);
   if (--self->active == 0) {
+    g_atomic_int_set (&self->hash_given, FALSE);
     GST_DEBUG_OBJECT (self, "run %d ends", self->run);
     g_atomic_int_inc (&self->run);
     for (i = 0; i < ZRTP_MAX_STREAMS; i++) {
@@ -366,186 +365,4 @@ gst_zrtp_session_post (GstZrtpSession *self, guint stream, GstStructure *structu
   }
   gst_element_post_message (element, gst_message_new_element (GST_OBJECT (element), structure));
   gst_object_unref (element);
-}
-
-/* Verbs and readings */
-
-/**
- * gst_zrtp_session_secure:
- * @session: a #GstZrtpSession
- *
- * Goes secure now: for sessions whose `auto-secure` is %FALSE, and again after a failure.
- *
- * Since: 0.1
- */
-void
-gst_zrtp_session_secure (GstZrtpSession *session)
-{
-  g_return_if_fail (GST_IS_ZRTP_SESSION (session));
-
-  gst_zrtp_mailbox_post (session, GST_ZRTP_INPUT_SECURE, 0, 0, NULL, 0);
-}
-
-/**
- * gst_zrtp_session_set_verified:
- * @session: a #GstZrtpSession
- * @verified: %TRUE if both users see the same string, %FALSE if not
- *
- * The user's answer after comparing the short authentication string. "Later" is to call nothing. It is kept for later calls
- * with this peer; after %FALSE the call counts as insecure and its secret is not kept.
- *
- * Since: 0.1
- */
-void
-gst_zrtp_session_set_verified (GstZrtpSession *session, gboolean verified)
-{
-  g_return_if_fail (GST_IS_ZRTP_SESSION (session));
-
-  gst_zrtp_mailbox_post (session, GST_ZRTP_INPUT_VERIFIED, 0, verified ? 1 : 0, NULL, 0);
-}
-
-/**
- * gst_zrtp_session_sas_match:
- * @session: a #GstZrtpSession
- *
- * Both users see the same short authentication string.
- *
- * Since: 0.1
- */
-void
-gst_zrtp_session_sas_match (GstZrtpSession *session)
-{
-  gst_zrtp_session_set_verified (session, TRUE);
-}
-
-/**
- * gst_zrtp_session_sas_differs:
- * @session: a #GstZrtpSession
- *
- * The users see different short authentication strings: somebody is between them.
- *
- * Since: 0.1
- */
-void
-gst_zrtp_session_sas_differs (GstZrtpSession *session)
-{
-  gst_zrtp_session_set_verified (session, FALSE);
-}
-
-/**
- * gst_zrtp_session_add_entropy:
- * @session: a #GstZrtpSession
- * @bytes: octets that an attacker does not know, such as a recording's noise
- *
- * Stirs octets into the random generator of this process. It can only gain from them.
- *
- * Since: 0.1
- */
-void
-gst_zrtp_session_add_entropy (GstZrtpSession *session, GBytes *bytes)
-{
-  gsize len;
-  gconstpointer data;
-
-  g_return_if_fail (GST_IS_ZRTP_SESSION (session));
-  g_return_if_fail (bytes != NULL);
-
-  data = g_bytes_get_data (bytes, &len);
-  if (len > 0)
-    zrtp_random_add_entropy (data, len);
-}
-
-/**
- * gst_zrtp_session_get_state:
- * @session: a #GstZrtpSession
- * @stream: number of a media stream
- *
- * Returns: what the stream is doing; idle if there is no such stream
- *
- * Since: 0.1
- */
-GstZrtpState
-gst_zrtp_session_get_state (GstZrtpSession *session, guint stream)
-{
-  GstZrtpMedia *media;
-
-  g_return_val_if_fail (GST_IS_ZRTP_SESSION (session), GST_ZRTP_STATE_IDLE);
-
-  media = gst_zrtp_session_peek_media (session, stream);
-  return media ? gst_zrtp_media_get_state (media) : GST_ZRTP_STATE_IDLE;
-}
-
-/**
- * gst_zrtp_session_get_security:
- * @session: a #GstZrtpSession
- * @stream: number of a media stream
- *
- * Returns: how far the stream may be trusted
- *
- * Since: 0.1
- */
-GstZrtpSecurity
-gst_zrtp_session_get_security (GstZrtpSession *session, guint stream)
-{
-  GstZrtpMedia *media;
-  GstZrtpSecurity security = GST_ZRTP_SECURITY_NONE;
-
-  g_return_val_if_fail (GST_IS_ZRTP_SESSION (session), GST_ZRTP_SECURITY_NONE);
-
-  media = gst_zrtp_session_peek_media (session, stream);
-  if (media != NULL) {
-    GST_OBJECT_LOCK (session);
-    security = media->security;
-    GST_OBJECT_UNLOCK (session);
-  }
-  return security;
-}
-
-/* What a stream in this state is worth; the object lock is held. */
-GstZrtpSecurity
-gst_zrtp_session_judge (GstZrtpSession *self, GstZrtpState state)
-{
-  if (state != GST_ZRTP_STATE_SECURE)
-    return GST_ZRTP_SECURITY_NONE;
-  if (!self->have_sas)
-    return GST_ZRTP_SECURITY_UNVERIFIED;
-  if (self->sas.refused || self->sas.hello_hash == ZRTP_HELLO_HASH_MISMATCH)
-    return GST_ZRTP_SECURITY_INSECURE;
-  if (self->sas.verified)
-    return self->sas.hello_hash == ZRTP_HELLO_HASH_MATCH ? GST_ZRTP_SECURITY_VERIFIED_SIGNALLED
-                                                        : GST_ZRTP_SECURITY_VERIFIED;
-  return self->sas.cache == ZRTP_CACHE_MISMATCH ? GST_ZRTP_SECURITY_INSECURE : GST_ZRTP_SECURITY_UNVERIFIED;
-}
-
-/**
- * gst_zrtp_session_dup_zrtp_hash:
- * @session: a #GstZrtpSession
- * @stream: number of a media stream
- *
- * The value of the SDP attribute `a=zrtp-hash` (RFC 6189 section 8) of a stream that has been started: version and
- * hash of its Hello. Free with g_free().
- *
- * Returns: (transfer full) (nullable): the value, or %NULL while the stream has no Hello
- *
- * Since: 0.1
- */
-gchar *
-gst_zrtp_session_dup_zrtp_hash (GstZrtpSession *session, guint stream)
-{
-  guint8 hash[ZRTP_HELLO_HASH_LEN];
-  gboolean have_hash = FALSE;
-  gchar *hex, *value;
-
-  g_return_val_if_fail (GST_IS_ZRTP_SESSION (session), NULL);
-
-  g_mutex_lock (&session->engine_lock);
-  if (session->association != NULL)
-    have_hash = zrtp_association_get_hello_hash (session->association, stream, hash);
-  g_mutex_unlock (&session->engine_lock);
-  if (!have_hash)
-    return NULL;
-  hex = gst_zrtp_hex (hash, sizeof hash);
-  value = g_strconcat ("1.10 ", hex, NULL);
-  g_free (hex);
-  return value;
 }

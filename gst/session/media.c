@@ -53,13 +53,15 @@ update_gates (GstZrtpMedia *media)
   /* Z-4-5, Z-4-7, Z-4-10: own media rests from Commit until the keys may be used. */
   gboolean busy = media->state == GST_ZRTP_STATE_SECURING || media->state == GST_ZRTP_STATE_SECURE
       || media->state == GST_ZRTP_STATE_CLEARING;
+  /* Z-4.7.2-5, Z-4.7.2-8: on the way to clear nothing is sent, in whatever form; what the peer had sent is still received. */
+  gboolean may_protect = media->send.srtp != NULL && media->state != GST_ZRTP_STATE_CLEARING;
 
   if (!media->enabled)
     media->send.gate = media->receive.gate = GST_ZRTP_GATE_PASS;
   else {
-    media->send.gate = media->send.srtp ? GST_ZRTP_GATE_SRTP
-        : clear && !busy                ? GST_ZRTP_GATE_PASS
-                                        : GST_ZRTP_GATE_HOLD;
+    media->send.gate = may_protect ? GST_ZRTP_GATE_SRTP
+        : clear && !busy           ? GST_ZRTP_GATE_PASS
+                                   : GST_ZRTP_GATE_HOLD;
     media->receive.gate = media->receive.srtp ? GST_ZRTP_GATE_SRTP
         : clear                               ? GST_ZRTP_GATE_PASS
                                               : GST_ZRTP_GATE_HOLD;
@@ -123,6 +125,9 @@ gst_zrtp_media_set_state (GstZrtpMedia *media, guint run, GstZrtpState state)
   old_state = media->state;
   if (media->run == run) {
     media->state = state;
+    /* The one way back to clear media: both sides have agreed (Z-4.7.2-6). */
+    if (old_state == GST_ZRTP_STATE_CLEARING && state == GST_ZRTP_STATE_CLEAR)
+      media->latched = FALSE;
     update_gates (media);
   }
   unlock_both (media);

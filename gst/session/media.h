@@ -54,7 +54,7 @@ struct _GstZrtpMedia
   /* Both media locks to write, either to read. */
   GstZrtpMediaPolicy policy;
   gboolean enabled;
-  gboolean latched;             /* has been secure in this run: nothing clear passes any more */
+  gboolean latched;             /* has been secure, and both sides have not agreed to go clear: nothing clear passes */
   GstZrtpState state;
   guint run;                    /* that keys belong to */
 
@@ -77,6 +77,8 @@ struct _GstZrtpMedia
 
   /* Engine lock. */
   ZrtpStreamStats last_stats;   /* of the run before */
+  gboolean have_peer_hash;      /* of this run or the next one */
+  guint8 peer_hash[ZRTP_HELLO_HASH_LEN];
 };
 
 GstZrtpMedia *gst_zrtp_media_new (GstZrtpSession * session, guint stream);

@@ -43,7 +43,7 @@ new_message (GstZrtpSession *self, const gchar *name, guint stream, const gchar 
 }
 
 static const gchar *
-state_text (GstZrtpState state, GstZrtpSecurity security)
+state_text (GstZrtpState old_state, GstZrtpState state, GstZrtpSecurity security)
 {
   switch (state) {
     case GST_ZRTP_STATE_IDLE:
@@ -53,11 +53,12 @@ state_text (GstZrtpState state, GstZrtpSecurity security)
     case GST_ZRTP_STATE_NO_PEER:
       return "The other side does not answer with ZRTP. The call is not encrypted.";
     case GST_ZRTP_STATE_CLEAR:
-      return "The other side can encrypt, but the call is not encrypted yet.";
+      return old_state == GST_ZRTP_STATE_CLEARING ? "Encryption is off, as both sides agreed. The call is not encrypted."
+                                                  : "The other side can encrypt, but the call is not encrypted yet.";
     case GST_ZRTP_STATE_SECURING:
       return "Agreeing on keys with the other side.";
     case GST_ZRTP_STATE_CLEARING:
-      return "Encryption is being switched off as both sides agreed.";
+      return "Encryption is being switched off. Nothing is sent until both sides have agreed.";
     case GST_ZRTP_STATE_FAILED:
       return "No keys could be agreed on. The call is not encrypted.";
     case GST_ZRTP_STATE_SECURE:
@@ -79,7 +80,7 @@ GstStructure *
 gst_zrtp_message_new_state (GstZrtpSession *self, guint stream, GstZrtpState old_state, GstZrtpState state,
     GstZrtpSecurity security)
 {
-  GstStructure *structure = new_message (self, GST_ZRTP_MESSAGE_STATE, stream, state_text (state, security));
+  GstStructure *structure = new_message (self, GST_ZRTP_MESSAGE_STATE, stream, state_text (old_state, state, security));
 
   set_string (structure, "old-state", gst_zrtp_state_to_string (old_state));
   set_string (structure, "state", gst_zrtp_state_to_string (state));
@@ -190,7 +191,9 @@ gst_zrtp_message_new_protocol_warning (GstZrtpSession *self, guint stream, ZrtpW
         "Agreeing on keys failed too often: somebody may be attacking this call. It is not tried again by itself." },
     [ZRTP_WARNING_CLEAR_NOT_ALLOWED] = { "clear-not-allowed",
         "One side wanted to switch encryption off and the other one does not allow that." },
-    [ZRTP_WARNING_CLEAR_REQUESTED] = { "clear-requested", "The other side has switched encryption off." },
+    [ZRTP_WARNING_CLEAR_REQUESTED] = { "clear-requested",
+        "The other side has switched encryption off, and nothing is sent any more. Go on without encryption only if you "
+        "agree (accept-clear), or encrypt again (secure)." },
     [ZRTP_WARNING_FORGED_CLEAR] = { "forged-clear",
         "A forged request to switch encryption off was dropped: somebody is attacking this call." },
     [ZRTP_WARNING_UNTRUSTED_RELAY] = { "untrusted-relay",
@@ -206,12 +209,27 @@ gst_zrtp_message_new_protocol_warning (GstZrtpSession *self, guint stream, ZrtpW
   return gst_zrtp_message_new_warning (self, stream, warnings[warning].code, warnings[warning].text);
 }
 
+/* What to do about an error, where that can be said. */
+static const gchar *
+error_hint (guint32 code)
+{
+  switch (code) {
+    case ZRTP_ERROR_EQUAL_ZID:
+      return " Both ends have the same ZID, as programs of one user on one machine have: set cache=memory, or another path, "
+             "on one of them.";
+    default:
+      return "";
+  }
+}
+
 GstStructure *
-gst_zrtp_message_new_error (GstZrtpSession *self, guint stream, guint32 code, gboolean remote)
+gst_zrtp_message_new_error (GstZrtpSession *self, guint stream, guint32 code, gboolean remote, gboolean failed)
 {
   const gchar *name = zrtp_error_code_get_name (code);
-  gchar *text = g_strdup_printf ("The key agreement failed: %s (reported by %s).", name,
-      remote ? "the other side" : "this side");
+  /* Somebody who is refused is not the partner, maybe. */
+  gchar *text = g_strdup_printf ("%s: %s (reported by %s).%s%s",
+      failed ? "The key agreement failed" : "A peer was refused", name, remote ? "the other side" : "this side",
+      failed ? "" : " The call goes on as it is.", error_hint (code));
   GstStructure *structure = new_message (self, GST_ZRTP_MESSAGE_ERROR, stream, text);
 
   g_free (text);

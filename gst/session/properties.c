@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include "gst/session/session-private.h"
-#include "ext/nettle/nettle.h"
 
 #include <string.h>
 
@@ -26,6 +25,45 @@ static const struct
       "characters, B256 two words; B32 is always offered" },
 };
 
+#define FIELD(member) G_STRUCT_OFFSET (GstZrtpSettings, member)
+
+static const struct
+{
+  guint id;
+  gsize offset;
+  gboolean initial;
+  const gchar *name, *nick, *blurb;
+} flag_properties[] = {
+  { GST_ZRTP_PROP_ENABLED, FIELD (enabled), TRUE, "enabled", "Enabled",
+      "FALSE makes the elements transparent: media and the peers' ZRTP pass untouched" },
+  { GST_ZRTP_PROP_AUTO_SECURE, FIELD (auto_secure), TRUE, "auto-secure", "Go secure by itself",
+      "Begin the key agreement as soon as the peer is known, without waiting for the secure signal" },
+  { GST_ZRTP_PROP_PASSIVE, FIELD (passive), FALSE, "passive", "Passive",
+      "Never begin the key agreement, leave that to the peer. Two passive ends never become secure" },
+  { GST_ZRTP_PROP_ALLOW_CLEAR, FIELD (allow_clear), FALSE, "allow-clear", "Allow going clear",
+      "Let the peer switch encryption off in a secure call, if this end's user agrees by accept-clear. Has no effect "
+      "with media-policy=secure-only" },
+  { GST_ZRTP_PROP_REQUIRE_ZRTP_HASH, FIELD (require_zrtp_hash), FALSE, "require-zrtp-hash", "Require the signalled hash",
+      "Refuse a peer that is not the one of the zrtp-hash in the signalling, instead of warning of it" },
+  { GST_ZRTP_PROP_SIGNALLING_SECURE, FIELD (signalling_secure), FALSE, "signalling-secure", "Signalling is secure",
+      "The signalling that brought the peer's zrtp-hash is protected from end to end: a hash that matches then speaks for "
+      "the peer. TLS to a server is not enough" },
+  { GST_ZRTP_PROP_DISCLOSURE, FIELD (disclosure), FALSE, "disclosure", "Disclosure",
+      "Tell the peer that this end may disclose the session keys (RFC 6189 section 11)" },
+};
+
+static gboolean *
+find_flag (GstZrtpSettings *settings, guint id)
+{
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (flag_properties); i++) {
+    if (flag_properties[i].id == id)
+      return (gboolean *) ((guint8 *) settings + flag_properties[i].offset);
+  }
+  return NULL;
+}
+
 void
 gst_zrtp_install_session_properties (GObjectClass *klass)
 {
@@ -46,19 +84,13 @@ gst_zrtp_install_session_properties (GObjectClass *klass)
   }
   g_object_class_install_property (klass, GST_ZRTP_PROP_MEDIA_POLICY,
       g_param_spec_enum ("media-policy", "Media policy",
-          "Whether clear media may flow before the call is secure. Once it was secure nothing clear flows either way",
+          "Whether clear media may flow before the call is secure. Once it was secure nothing clear flows either way, "
+          "unless both sides agree to go clear",
           GST_TYPE_ZRTP_MEDIA_POLICY, GST_ZRTP_MEDIA_POLICY_OPPORTUNISTIC, any_time));
-  g_object_class_install_property (klass, GST_ZRTP_PROP_ENABLED,
-      g_param_spec_boolean ("enabled", "Enabled",
-          "FALSE makes the elements transparent: media and the peers' ZRTP pass untouched", TRUE, next_run));
-  g_object_class_install_property (klass, GST_ZRTP_PROP_AUTO_SECURE,
-      g_param_spec_boolean ("auto-secure", "Go secure by itself",
-          "Begin the key agreement as soon as the peer is known, without waiting for the secure signal", TRUE,
-          next_run));
-  g_object_class_install_property (klass, GST_ZRTP_PROP_PASSIVE,
-      g_param_spec_boolean ("passive", "Passive",
-          "Never begin the key agreement, leave that to the peer. Two passive ends never become secure", FALSE,
-          next_run));
+  for (i = 0; i < G_N_ELEMENTS (flag_properties); i++)
+    g_object_class_install_property (klass, flag_properties[i].id,
+        g_param_spec_boolean (flag_properties[i].name, flag_properties[i].nick, flag_properties[i].blurb,
+            flag_properties[i].initial, next_run));
   g_object_class_install_property (klass, GST_ZRTP_PROP_CLIENT_ID,
       g_param_spec_string ("client-id", "Client identifier",
           "What the peer is told about this software: up to 16 ASCII characters", "gst-zrtp " PACKAGE_VERSION,
@@ -77,9 +109,6 @@ gst_zrtp_install_session_properties (GObjectClass *klass)
       g_param_spec_uint ("cache-ttl", "Lifetime of retained secrets",
           "Seconds after a call for which the secret shared with its peer is kept; 4294967295 is for ever", 0,
           G_MAXUINT, ZRTP_CACHE_FOREVER, next_run));
-  g_object_class_install_property (klass, GST_ZRTP_PROP_DISCLOSURE,
-      g_param_spec_boolean ("disclosure", "Disclosure",
-          "Tell the peer that this end may disclose the session keys (RFC 6189 section 11)", FALSE, next_run));
   g_object_class_install_property (klass, GST_ZRTP_PROP_ROUND_TRIP,
       g_param_spec_uint64 ("round-trip", "Round trip",
           "Round trip time of a slow channel in nanoseconds: retransmissions start no faster. 0 for RFC 6189's timers", 0,
@@ -118,8 +147,8 @@ gst_zrtp_settings_init (GstZrtpSettings *settings)
   for (i = 0; i < GST_ZRTP_N_ALGORITHM_KINDS; i++)
     zrtp_algorithm_list_parse (i, zrtp_algorithm_defaults (i), &settings->algorithms[i], NULL);
   settings->media_policy = GST_ZRTP_MEDIA_POLICY_OPPORTUNISTIC;
-  settings->enabled = TRUE;
-  settings->auto_secure = TRUE;
+  for (i = 0; i < G_N_ELEMENTS (flag_properties); i++)
+    *find_flag (settings, flag_properties[i].id) = flag_properties[i].initial;
   settings->client_id = g_strdup ("gst-zrtp " PACKAGE_VERSION);
   settings->cache = g_strdup ("memory");
   settings->cache_ttl = ZRTP_CACHE_FOREVER;
@@ -135,8 +164,8 @@ gst_zrtp_settings_clear (GstZrtpSettings *settings)
   gst_clear_object (&settings->clock);
 }
 
-static gboolean
-parse_zid (const gchar *text, guint8 zid[ZRTP_ZID_LEN])
+gboolean
+gst_zrtp_parse_zid (const gchar *text, guint8 zid[ZRTP_ZID_LEN])
 {
   guint i;
 
@@ -198,7 +227,7 @@ set_text (GstZrtpSession *self, guint id, const gchar *text)
       settings->client_id = g_strdup (text ? text : "gst-zrtp " PACKAGE_VERSION);
       return NULL;
     case GST_ZRTP_PROP_ZID:
-      if (text != NULL && !parse_zid (text, zid))
+      if (text != NULL && !gst_zrtp_parse_zid (text, zid))
         return g_strdup_printf ("'%s' is not %d hexadecimal digits", text, 2 * ZRTP_ZID_LEN);
       g_free (settings->zid);
       settings->zid = g_strdup (text);
@@ -303,10 +332,22 @@ gst_zrtp_session_set_property (GObject *object, guint id, const GValue *value, G
 {
   GstZrtpSession *self = GST_ZRTP_SESSION (object);
   GstZrtpSettings *settings = &self->settings;
+  gboolean *flag;
 
   if (id == GST_ZRTP_PROP_MEDIA_POLICY) {
     set_policy (self, g_value_get_enum (value));
     return;
+  }
+
+  if (g_atomic_int_get (&self->hash_given) && !(pspec->flags & GST_PARAM_MUTABLE_PLAYING)) {
+    GValue old = G_VALUE_INIT;
+
+    g_value_init (&old, pspec->value_type);
+    gst_zrtp_session_get_property (object, id, &old, pspec);
+    if (g_param_values_cmp (pspec, &old, value) != 0)
+      GST_WARNING_OBJECT (self, "%s counts for the call after the next one: the zrtp-hash of that one has been given away",
+          pspec->name);
+    g_value_unset (&old);
   }
 
   GST_OBJECT_LOCK (self);
@@ -322,20 +363,8 @@ gst_zrtp_session_set_property (GObject *object, guint id, const GValue *value, G
     case GST_ZRTP_PROP_PEER_NAME:
       note_refusal (self, pspec->name, set_text (self, id, g_value_get_string (value)));
       break;
-    case GST_ZRTP_PROP_ENABLED:
-      settings->enabled = g_value_get_boolean (value);
-      break;
-    case GST_ZRTP_PROP_AUTO_SECURE:
-      settings->auto_secure = g_value_get_boolean (value);
-      break;
-    case GST_ZRTP_PROP_PASSIVE:
-      settings->passive = g_value_get_boolean (value);
-      break;
     case GST_ZRTP_PROP_CACHE_TTL:
       settings->cache_ttl = g_value_get_uint (value);
-      break;
-    case GST_ZRTP_PROP_DISCLOSURE:
-      settings->disclosure = g_value_get_boolean (value);
       break;
     case GST_ZRTP_PROP_ROUND_TRIP:
       settings->round_trip = g_value_get_uint64 (value);
@@ -344,7 +373,11 @@ gst_zrtp_session_set_property (GObject *object, guint id, const GValue *value, G
       gst_object_replace ((GstObject **) &settings->clock, g_value_get_object (value));
       break;
     default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+      flag = find_flag (settings, id);
+      if (flag != NULL)
+        *flag = g_value_get_boolean (value);
+      else
+        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
       break;
   }
   GST_OBJECT_UNLOCK (self);
@@ -395,15 +428,6 @@ gst_zrtp_session_get_property (GObject *object, guint id, GValue *value, GParamS
     case GST_ZRTP_PROP_MEDIA_POLICY:
       g_value_set_enum (value, settings->media_policy);
       break;
-    case GST_ZRTP_PROP_ENABLED:
-      g_value_set_boolean (value, settings->enabled);
-      break;
-    case GST_ZRTP_PROP_AUTO_SECURE:
-      g_value_set_boolean (value, settings->auto_secure);
-      break;
-    case GST_ZRTP_PROP_PASSIVE:
-      g_value_set_boolean (value, settings->passive);
-      break;
     case GST_ZRTP_PROP_CLIENT_ID:
       g_value_set_string (value, settings->client_id);
       break;
@@ -415,9 +439,6 @@ gst_zrtp_session_get_property (GObject *object, guint id, GValue *value, GParamS
       break;
     case GST_ZRTP_PROP_CACHE_TTL:
       g_value_set_uint (value, settings->cache_ttl);
-      break;
-    case GST_ZRTP_PROP_DISCLOSURE:
-      g_value_set_boolean (value, settings->disclosure);
       break;
     case GST_ZRTP_PROP_ROUND_TRIP:
       g_value_set_uint64 (value, settings->round_trip);
@@ -438,68 +459,11 @@ gst_zrtp_session_get_property (GObject *object, guint id, GValue *value, GParamS
       g_value_take_string (value, self->have_sas ? g_strchomp (g_strdup (self->sas.choice.sas)) : NULL);
       break;
     default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+      if (find_flag (settings, id) != NULL)
+        g_value_set_boolean (value, *find_flag (settings, id));
+      else
+        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
       break;
   }
   GST_OBJECT_UNLOCK (self);
-}
-
-/* One table for all sessions with a ZID of the application's. A ZID drawn for one session is of no use after it, so its
- * secrets are not kept here. */
-static ZrtpCache *
-shared_cache (void)
-{
-  static gsize cache = 0;
-
-  if (g_once_init_enter (&cache))
-    g_once_init_leave (&cache, (gsize) zrtp_memory_cache_new ());
-  return (ZrtpCache *) cache;
-}
-
-gboolean
-gst_zrtp_session_ensure_association (GstZrtpSession *self)
-{
-  GstZrtpSettings *settings = &self->settings;
-  ZrtpRandom *random = zrtp_random_default ();
-  ZrtpCache *cache = NULL;
-  ZrtpConfig config = { { 0 } };
-  gchar *peer_name;
-  gboolean have_zid;
-
-  if (self->association != NULL)
-    return TRUE;
-  if (!self->have_zid) {
-    if (!random->fill (random, ZRTP_RANDOM_ZID, self->zid, sizeof self->zid))
-      return FALSE;
-    self->have_zid = TRUE;
-  }
-
-  GST_OBJECT_LOCK (self);
-  config.hashes = settings->algorithms[ZRTP_ALGORITHM_HASH];
-  config.ciphers = settings->algorithms[ZRTP_ALGORITHM_CIPHER];
-  config.auth_tags = settings->algorithms[ZRTP_ALGORITHM_AUTH_TAG];
-  config.key_agreements = settings->algorithms[ZRTP_ALGORITHM_KEY_AGREEMENT];
-  config.sas_types = settings->algorithms[ZRTP_ALGORITHM_SAS];
-  config.automatic = settings->auto_secure;
-  config.passive = settings->passive;
-  config.disclosure = settings->disclosure;
-  config.round_trip = settings->round_trip;
-  g_strlcpy (config.client_id, settings->client_id, sizeof config.client_id);
-  have_zid = settings->zid != NULL && parse_zid (settings->zid, config.zid);
-  if (!have_zid)
-    memcpy (config.zid, self->zid, sizeof config.zid);
-  if (strcmp (settings->cache, "memory") == 0) {
-    if (!have_zid && self->cache == NULL)
-      self->cache = zrtp_memory_cache_new ();
-    cache = have_zid ? shared_cache () : self->cache;
-    config.cache_expiry = settings->cache_ttl;
-  }
-  peer_name = g_strdup (settings->peer_name);
-  GST_OBJECT_UNLOCK (self);
-
-  self->association = zrtp_association_new (&config, random, cache);
-  if (self->association != NULL && peer_name != NULL)
-    zrtp_association_set_peer_name (self->association, peer_name);
-  g_free (peer_name);
-  return self->association != NULL;
 }

@@ -28,6 +28,9 @@ typedef struct
   gboolean enabled;
   gboolean auto_secure;
   gboolean passive;
+  gboolean allow_clear;
+  gboolean require_zrtp_hash;
+  gboolean signalling_secure;
   gboolean disclosure;
   gchar *client_id;
   gchar *zid;                   /* hexadecimal, or NULL for one of its own */
@@ -49,8 +52,11 @@ typedef enum
   GST_ZRTP_INPUT_REMOVE,
   GST_ZRTP_INPUT_EXPIRED,
   GST_ZRTP_INPUT_SECURE,
+  GST_ZRTP_INPUT_CLEAR,
+  GST_ZRTP_INPUT_ACCEPT_CLEAR,
   GST_ZRTP_INPUT_VERIFIED,
   GST_ZRTP_INPUT_PEER_NAME,
+  GST_ZRTP_INPUT_PEER_HASH,
   GST_ZRTP_INPUT_RESET
 } GstZrtpInputType;
 
@@ -88,6 +94,7 @@ struct _GstZrtpSession
   guint active;                 /* elements in PAUSED or PLAYING */
   gint run;                     /* counts runs; written under run_lock, read atomically */
   gboolean run_enabled;         /* the settings as this run began */
+  gint hash_given;              /* atomic: the application has the hash of a Hello that is still to be sent */
 
   /* Mailbox: inputs for the engine, drained by one worker at a time. */
   GMutex inbox_lock;
@@ -99,6 +106,7 @@ struct _GstZrtpSession
   /* The engine, touched by the worker, and briefly by getters. */
   GMutex engine_lock;
   ZrtpAssociation *association;
+  guint association_run;        /* that it was made for, maybe ahead of time */
   ZrtpCache *cache;             /* own table, or NULL where the process-wide one is used */
   guint8 zid[ZRTP_ZID_LEN];
   gboolean have_zid;
@@ -120,8 +128,13 @@ void gst_zrtp_claim_free (gpointer data);
 void gst_zrtp_session_set_property (GObject * object, guint id, const GValue * value, GParamSpec * pspec);
 void gst_zrtp_session_get_property (GObject * object, guint id, GValue * value, GParamSpec * pspec);
 
-/* association.c's configuration from the settings; under the engine lock. FALSE: there is no randomness. */
-gboolean gst_zrtp_session_ensure_association (GstZrtpSession * self);
+gboolean gst_zrtp_parse_zid (const gchar * text, guint8 zid[ZRTP_ZID_LEN]);
+
+/* config.c */
+/* Looks what libsrtp2 can do, some 20 ms once in a process: on a thread that may wait. */
+void gst_zrtp_prepare_support (void);
+/* Under the engine lock. FALSE: there is no randomness. */
+gboolean gst_zrtp_session_ensure_association (GstZrtpSession * self, guint run);
 
 /* registry.c */
 void gst_zrtp_registry_remove (GstZrtpSession * self);
@@ -135,6 +148,9 @@ gboolean gst_zrtp_mailbox_post (GstZrtpSession * self, GstZrtpInputType type, gu
 
 /* engine.c: one input into the engine, and what comes out of it. Worker only. */
 void gst_zrtp_engine_handle (GstZrtpSession * self, const GstZrtpInput * input);
+/* Makes the engine of a run, if need be, and its Hello for a stream. Under the engine lock, any thread. FALSE: there is no
+ * randomness. */
+gboolean gst_zrtp_engine_add_stream (GstZrtpSession * self, GstZrtpMedia * media, guint run);
 
 /* timers.c; worker only, but for cancel. */
 void gst_zrtp_timer_set (GstZrtpSession * self, guint64 at);
@@ -148,14 +164,22 @@ GstStructure *gst_zrtp_message_new_sas (GstZrtpSession * self, guint stream, con
 GstStructure *gst_zrtp_message_new_warning (GstZrtpSession * self, guint stream, const gchar * code,
     const gchar * text);
 GstStructure *gst_zrtp_message_new_protocol_warning (GstZrtpSession * self, guint stream, ZrtpWarning warning);
-GstStructure *gst_zrtp_message_new_error (GstZrtpSession * self, guint stream, guint32 code, gboolean remote);
+GstStructure *gst_zrtp_message_new_error (GstZrtpSession * self, guint stream, guint32 code, gboolean remote,
+    gboolean failed);
 /* Names without the padding of the wire; free with g_free. */
 gchar *gst_zrtp_hex (const guint8 * data, gsize len);
+
+/* zrtphash.c */
+gboolean gst_zrtp_hash_has_our_version (const gchar * text);
+gboolean gst_zrtp_hash_parse (const gchar * text, guint8 hash[ZRTP_HELLO_HASH_LEN]);
+gchar *gst_zrtp_hash_to_string (const guint8 hash[ZRTP_HELLO_HASH_LEN]);
+
+/* verbs.c */
+GstZrtpSecurity gst_zrtp_session_judge (GstZrtpSession * self, GstZrtpState state);
 
 /* gstzrtpsession.c */
 /* Posts on the bus of the stream's sender, else its receiver. Takes the structure. No lock may be held. */
 void gst_zrtp_session_post (GstZrtpSession * self, guint stream, GstStructure * structure);
-GstZrtpSecurity gst_zrtp_session_judge (GstZrtpSession * self, GstZrtpState state);
 GstZrtpMedia *gst_zrtp_session_peek_media (GstZrtpSession * self, guint stream);
 
 G_END_DECLS

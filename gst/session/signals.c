@@ -30,6 +30,28 @@ do_secure (gpointer instance)
 }
 
 static void
+do_clear (gpointer instance)
+{
+  GstZrtpSession *session = find_session (instance);
+
+  if (session != NULL) {
+    gst_zrtp_session_clear (session);
+    gst_object_unref (session);
+  }
+}
+
+static void
+do_accept_clear (gpointer instance)
+{
+  GstZrtpSession *session = find_session (instance);
+
+  if (session != NULL) {
+    gst_zrtp_session_accept_clear (session);
+    gst_object_unref (session);
+  }
+}
+
+static void
 do_set_verified (gpointer instance, gboolean verified)
 {
   GstZrtpSession *session = find_session (instance);
@@ -50,6 +72,32 @@ static void
 do_sas_differs (gpointer instance)
 {
   do_set_verified (instance, FALSE);
+}
+
+static gchar *
+do_get_zrtp_hash (gpointer instance, guint stream)
+{
+  GstZrtpSession *session = find_session (instance);
+  gchar *value = NULL;
+
+  if (session != NULL) {
+    value = gst_zrtp_session_get_zrtp_hash (session, stream);
+    gst_object_unref (session);
+  }
+  return value;
+}
+
+static gboolean
+do_set_peer_zrtp_hash (gpointer instance, guint stream, const gchar *value)
+{
+  GstZrtpSession *session = find_session (instance);
+  gboolean good = FALSE;
+
+  if (session != NULL) {
+    good = gst_zrtp_session_set_peer_zrtp_hash (session, stream, value);
+    gst_object_unref (session);
+  }
+  return good;
 }
 
 static void
@@ -84,6 +132,25 @@ gst_zrtp_install_session_signals (GObjectClass *klass, GstZrtpGetSession get)
    */
   g_signal_new_class_handler ("secure", type, flags, G_CALLBACK (do_secure), NULL, NULL, NULL, G_TYPE_NONE, 0);
   /**
+   * GstZrtpSession::clear:
+   * @session: the session, or an element of it
+   *
+   * Switch encryption off, if the peer allows that; `secure` switches it on again.
+   *
+   * Since: 0.1
+   */
+  g_signal_new_class_handler ("clear", type, flags, G_CALLBACK (do_clear), NULL, NULL, NULL, G_TYPE_NONE, 0);
+  /**
+   * GstZrtpSession::accept-clear:
+   * @session: the session, or an element of it
+   *
+   * The peer has switched encryption off, and this end's user agrees to go on without it.
+   *
+   * Since: 0.1
+   */
+  g_signal_new_class_handler ("accept-clear", type, flags, G_CALLBACK (do_accept_clear), NULL, NULL, NULL, G_TYPE_NONE,
+      0);
+  /**
    * GstZrtpSession::sas-match:
    * @session: the session, or an element of it
    *
@@ -113,6 +180,33 @@ gst_zrtp_install_session_signals (GObjectClass *klass, GstZrtpGetSession get)
    */
   g_signal_new_class_handler ("set-verified", type, flags, G_CALLBACK (do_set_verified), NULL, NULL, NULL,
       G_TYPE_NONE, 1, G_TYPE_BOOLEAN);
+  /**
+   * GstZrtpSession::get-zrtp-hash:
+   * @session: the session, or an element of it in READY or above
+   * @stream: number of a media stream
+   *
+   * The value of `a=zrtp-hash` for this end's offer or answer: see gst_zrtp_session_get_zrtp_hash().
+   *
+   * Returns: (transfer full) (nullable): the value
+   *
+   * Since: 0.1
+   */
+  g_signal_new_class_handler ("get-zrtp-hash", type, flags, G_CALLBACK (do_get_zrtp_hash), NULL, NULL, NULL,
+      G_TYPE_STRING, 1, G_TYPE_UINT);
+  /**
+   * GstZrtpSession::set-peer-zrtp-hash:
+   * @session: the session, or an element of it in READY or above
+   * @stream: number of a media stream
+   * @value: (nullable): the value of `a=zrtp-hash` of the peer's offer or answer
+   *
+   * What the signalling says of the peer: see gst_zrtp_session_set_peer_zrtp_hash().
+   *
+   * Returns: %FALSE if @value is malformed
+   *
+   * Since: 0.1
+   */
+  g_signal_new_class_handler ("set-peer-zrtp-hash", type, flags, G_CALLBACK (do_set_peer_zrtp_hash), NULL, NULL, NULL,
+      G_TYPE_BOOLEAN, 2, G_TYPE_UINT, G_TYPE_STRING);
   /**
    * GstZrtpSession::add-entropy:
    * @session: the session, or an element of it

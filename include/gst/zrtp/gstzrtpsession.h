@@ -39,6 +39,12 @@ GST_ZRTP_API
 void gst_zrtp_session_secure (GstZrtpSession * session);
 
 GST_ZRTP_API
+void gst_zrtp_session_clear (GstZrtpSession * session);
+
+GST_ZRTP_API
+void gst_zrtp_session_accept_clear (GstZrtpSession * session);
+
+GST_ZRTP_API
 void gst_zrtp_session_sas_match (GstZrtpSession * session);
 
 GST_ZRTP_API
@@ -57,7 +63,10 @@ GST_ZRTP_API
 GstZrtpSecurity gst_zrtp_session_get_security (GstZrtpSession * session, guint stream);
 
 GST_ZRTP_API
-gchar *gst_zrtp_session_dup_zrtp_hash (GstZrtpSession * session, guint stream);
+gchar *gst_zrtp_session_get_zrtp_hash (GstZrtpSession * session, guint stream);
+
+GST_ZRTP_API
+gboolean gst_zrtp_session_set_peer_zrtp_hash (GstZrtpSession * session, guint stream, const gchar * value);
 
 GST_ZRTP_API
 GstStructure *gst_zrtp_session_get_stats (GstZrtpSession * session);
