@@ -202,7 +202,7 @@ typedef struct
 #define AS_RESPONDER ZRTP_ROLE_RESPONDER
 #define AS_BOTH ZRTP_ROLE_NONE
 
-/* What stops her, and how she and the user are told. A message with a broken hash chain is not used, and in the end our patience is used up
+/* Z-5.7-7, Z-9-3: what stops her, and how she and the user are told. A message with a broken hash chain is not used, and in the end our patience is used up
  * (0xB0); other keys than ours she sees herself, in our Confirm1. */
 static const Rule rules[] = {
   {"version-low", AS_BOTH, ZRTP_ERROR_VERSION},
@@ -309,10 +309,15 @@ test_flags (void)
     }
 }
 
-/* B3: the least that the RFC allows, against each floor. */
+/* B3, Z-5.2-17: the least that the RFC allows, against each floor: who would commit says that the Hellos lead nowhere, who is committed to says what
+ * it does not take. */
 static void
 test_minimal (void)
 {
+  static const guint32 codes[] = { 0, ZRTP_ERROR_HASH, ZRTP_ERROR_CIPHER, ZRTP_ERROR_AUTH_TAG,
+    ZRTP_ERROR_KEY_AGREEMENT
+  };
+
   for (guint floor = 0; floor < 5; floor++)
     for (guint engine_initiates = 0; engine_initiates < 2; engine_initiates++) {
       ZrtpConfig *config;
@@ -332,6 +337,8 @@ test_minimal (void)
       else {
         g_assert_cmpuint (call.attack.link.ends[0].streams[0].n_secure, ==, 0);
         g_assert_cmpuint (call.attack.link.ends[0].streams[0].n_errors, ==, 1);
+        g_assert_cmphex (call.attack.link.ends[0].streams[0].error_code, ==,
+            engine_initiates ? ZRTP_ERROR_HELLO_MISMATCH : codes[floor]);
         attack_assert_cache_unchanged (&call.attack);
       }
       call_clear (&call);

@@ -420,7 +420,8 @@ check_row (const Row * row, ZrtpRole role, guint seed)
   test_link_clear (&other);
 }
 
-/* G8, Z-6.1-1, Z-4.1-10, Z-4.1-11, Z-5.3-5, Z-5.5-1, Z-5.7-1, Z-5.15-1 */
+/* G8, Z-6.1-1, Z-4.1-10, Z-4.1-11, Z-5.3-5, Z-5.5-1, Z-5.7-1, Z-5.15-1, Z-5.1.1-1, Z-5.1.1-2, Z-4.6-7: also a Confirm2 that comes again
+ * gets its Conf2ACK. */
 static void
 test_row (gconstpointer data)
 {

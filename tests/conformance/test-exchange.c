@@ -533,6 +533,89 @@ test_offer_over (void)
   test_link_clear (&link);
 }
 
+/* Z-4.7.2-1: A is 0 unless the application wants it, and then says so to the peer. */
+static void
+test_allow_clear (void)
+{
+  for (guint allowed = 0; allowed < 2; allowed++) {
+    TestLink link;
+
+    test_link_init (&link, 1);
+    if (allowed)
+      link.ends[0].config.allow_clear = TRUE;
+    secure_call (&link, 1);
+    g_assert_cmpint (link.ends[0].association->streams[0]->own_allow_clear, ==, allowed);
+    g_assert_cmpint (link.ends[1].association->streams[0]->peer_allows_clear, ==, allowed);
+    g_assert_false (link.ends[1].association->streams[0]->own_allow_clear);
+    test_link_clear (&link);
+  }
+}
+
+/* Z-5.13-14: bits of a SASrelay that mean nothing, the place of E among them, are ignored. End 1 is the PBX. */
+static void
+test_relay_bits (void)
+{
+  for (guint bit = 0; bit < 32; bit++) {
+    gboolean meant = (bit >= 15 && bit < 24) || bit >= 29;     /* sig len; V, A, D */
+    TestLink link;
+    const ZrtpStream *pbx;
+    guint8 message[76] = "PZ\0\x13SASrelay", mac[ZRTP_HASH_MAX_LEN];
+    ZrtpPart part = { message + 36, 40 };
+    WireBuffer wire = { 0 }, packet;
+
+    if (meant)
+      continue;
+    test_link_init (&link, bit);
+    link.ends[1].config.mitm = TRUE;
+    link.ends[0].config.accept_relay = TRUE;
+    secure_call (&link, 1);
+    pbx = link.ends[1].association->streams[0];
+    message[36 + bit / 8] = 0x80 >> (bit % 8);
+    memcpy (message + 40, "B256", 4);
+    pbx->relay_cipher->cfb_encrypt (pbx->own_zrtpkey, message + 20, message + 36, 40);
+    pbx->relay_hash->hmac (pbx->own_mackey, pbx->relay_hash->length, &part, 1, mac);
+    memcpy (message + 12, mac, 8);
+    wire_append (&wire, message, sizeof message);
+    wire_frame (&packet, 1, link.ends[1].streams[0].ssrc, &wire);
+    test_link_inject (&link, 0, 0, packet.data, packet.len);
+    g_assert_cmpuint (link.ends[0].streams[0].n_sent_of_type[WIRE_RELAY_ACK], ==, 1);
+    g_assert_cmpstr (sas_of (&link, 0).choice.sas, ==, "B256");
+    g_assert_false (sas_of (&link, 0).relayed);
+    test_link_clear (&link);
+  }
+}
+
+/* Z-7.3-10, Z-10-4: two phones and a PBX with one ZID for both. Neither phone ever gets the other's ZID, in no packet. */
+static void
+test_pbx_zid (void)
+{
+  TestLink legs[2];
+
+  for (guint leg = 0; leg < 2; leg++) {
+    test_link_init (&legs[leg], 10 + leg);
+    memset (legs[leg].ends[0].config.zid, 0xd0 + leg, ZRTP_ZID_LEN);
+    memset (legs[leg].ends[1].config.zid, 0xbb, ZRTP_ZID_LEN);
+    legs[leg].ends[1].config.mitm = TRUE;
+    legs[leg].ends[0].config.accept_relay = TRUE;
+    secure_call (&legs[leg], 1);
+  }
+  for (guint leg = 0; leg < 2; leg++) {
+    TestEnd *pbx = &legs[leg].ends[1];
+
+    zrtp_association_relay_sas (pbx->association, "B32 ", sas_of (&legs[!leg], 1).sashash, FALSE, FALSE, legs[leg].now);
+    test_link_drain (&legs[leg], 1);
+    test_link_settle (&legs[leg]);
+    g_assert_cmpmem (sas_of (&legs[leg], 0).peer_zid, ZRTP_ZID_LEN, legs[!leg].ends[1].config.zid, ZRTP_ZID_LEN);
+    for (guint i = 0; i < pbx->sent->len; i++) {
+      const TestPacket *packet = g_ptr_array_index (pbx->sent, i);
+
+      g_assert_null (memmem (packet->data, packet->len, legs[!leg].ends[0].config.zid, ZRTP_ZID_LEN));
+    }
+  }
+  for (guint leg = 0; leg < 2; leg++)
+    test_link_clear (&legs[leg]);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -553,5 +636,8 @@ main (int argc, char **argv)
   g_test_add_func ("/conformance/no-warnings", test_no_warnings);
   g_test_add_func ("/conformance/declined", test_declined);
   g_test_add_func ("/conformance/offer-over", test_offer_over);
+  g_test_add_func ("/conformance/allow-clear", test_allow_clear);
+  g_test_add_func ("/conformance/relay-bits", test_relay_bits);
+  g_test_add_func ("/conformance/pbx-zid", test_pbx_zid);
   return g_test_run ();
 }
