@@ -56,11 +56,12 @@ tests ()
   name=$1 directory=$2
   shift 2
   # meson puts the name of a wrapper into that of the log.
-  rm -f "$directory/meson-logs/$name"*.json
+  rm -f "$directory/meson-logs/$name".json "$directory/meson-logs/$name"-valgrind.json
   meson test -C "$directory" --no-rebuild --print-errorlogs --logbase "$name" "$@"
   status=$?
-  set -- "$directory/meson-logs/$name"*.json
-  counts=$(python3 tests/tally.py "$1" 2>"$directory/tally.err")
+  log=$directory/meson-logs/$name.json
+  test -f "$log" || log=$directory/meson-logs/$name-valgrind.json
+  counts=$(python3 tests/tally.py "$log" 2>"$directory/tally.err")
   bad=$(cat "$directory/tally.err")
   rm -f "$directory/tally.err"
   # shellcheck disable=SC2086
@@ -106,12 +107,14 @@ if wants sanitizers; then
   # gst-launch-1.0 and the plugin scanner are not built with the sanitizers: hence no calls, and no forked scanner.
   if build build-asan -Dwerror=true -Db_sanitize=address,undefined -Db_lundef=false -Dbench=disabled \
       -Dintrospection=disabled; then
-    # The slow unwinder sees through GLib, which suppressions need.
-    export ASAN_OPTIONS=detect_leaks=1:fast_unwind_on_malloc=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+    export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
     export LSAN_OPTIONS="suppressions=$root/tests/lsan.supp:print_suppressions=0"
     export ZRTP_TEST_SEEDS="${ZRTP_TEST_SEEDS:-100}"
+    tests sanitizers build-asan --no-suite interop --no-suite elements --timeout-multiplier 4
+    # The slow unwinder sees through GLib and GStreamer, which the suppressions need.
+    export ASAN_OPTIONS=detect_leaks=1:fast_unwind_on_malloc=0
     few_plugins build-asan/plugins
-    tests sanitizers build-asan --no-suite interop --timeout-multiplier 4
+    tests sanitizers-elements build-asan --suite elements --timeout-multiplier 4
     all_plugins
     unset ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS ZRTP_TEST_SEEDS
   fi
