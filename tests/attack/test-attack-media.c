@@ -82,6 +82,51 @@ GST_START_TEST (test_stripped)
 }
 GST_END_TEST;
 
+/* I6, Z-15-3: at the highest debug level no line of ours holds 16 octets in hex: no key is shorter, and nothing else that is logged is so long. */
+static gint n_lines, n_long;
+
+static void
+watch_log (GstDebugCategory *category, GstDebugLevel level, const gchar *file, const gchar *function, gint line,
+    GObject *object, GstDebugMessage *message, gpointer data)
+{
+  const gchar *text = gst_debug_message_get (message);
+  guint digits = 0;
+
+  if (!g_str_has_prefix (gst_debug_category_get_name (category), "zrtp"))
+    return;
+  g_atomic_int_inc (&n_lines);
+  for (; text != NULL && *text; text++) {
+    digits = g_ascii_isxdigit (*text) ? digits + 1 : 0;
+    if (digits == 32)
+      g_atomic_int_inc (&n_long);
+  }
+}
+
+GST_START_TEST (test_log)
+{
+  Call *call;
+
+  gst_debug_remove_log_function (gst_debug_log_default);
+  gst_debug_add_log_function (watch_log, NULL, NULL);
+  gst_debug_set_active (TRUE);
+  gst_debug_set_threshold_from_string ("zrtp*:9", FALSE);
+  call = call_new ();
+  call_start (call);
+  for (guint i = 0; i < 20; i++) {
+    endpoint_talk (&call->a);
+    endpoint_talk (&call->b);
+    call_run (call, 100 * GST_MSECOND);
+  }
+  call_check_secure (call);
+  for (guint i = 0; i < 10; i++)
+    endpoint_inject (&call->a, forged_srtp (&call->b, i));
+  call_free (call);
+  gst_debug_remove_log_function (watch_log);
+  fail_unless (g_atomic_int_get (&n_lines) > 5, "%d", n_lines);
+  fail_unless_equals_int (g_atomic_int_get (&n_long), 0);
+}
+GST_END_TEST;
+
 static Suite *
 media_suite (void)
 {
@@ -92,6 +137,7 @@ media_suite (void)
   suite_add_tcase (suite, tcase);
   tcase_add_test (tcase, test_forged_media_is_no_conf2ack);
   tcase_add_test (tcase, test_stripped);
+  tcase_add_test (tcase, test_log);
   return suite;
 }
 

@@ -145,7 +145,7 @@ def main():
     mistakes = [f'{place} cites {name}, which does not exist' for name, place in unknown]
     mistakes += [f'unproven.tsv: {name} does not exist' for name in unproven if name not in requirements]
     mistakes += [f'unproven.tsv: {name}: unknown kind {kind}' for name, (kind, _) in unproven.items() if kind not in KINDS]
-    mistakes += [f'unproven.tsv: {name}: no reason' for name, (_, reason) in unproven.items() if len(reason) < 10]
+    mistakes += [f'unproven.tsv: {name}: no reason' for name, (_, reason) in unproven.items() if len(reason) < 8]
 
     for name, (level, how, text) in requirements.items():
         if not tests.get(name) and name not in unproven:
