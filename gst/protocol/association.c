@@ -326,6 +326,10 @@ update_cache (ZrtpAssociation * self, const ZrtpExchange * exchange)
   self->update_done = FALSE;
   if (!self->cache)
     return;
+  if (exchange->entry.unreadable) {
+    zrtp_association_warn (self, self->session_stream, ZRTP_WARNING_CACHE_UNREADABLE);
+    return;
+  }
   interval = MIN (self->config.cache_expiry, exchange->peer_confirm.cache_expiry);      /* Z-4.9-6 */
   if (interval == 0) {          /* Z-4.9-7 */
     if (self->entry_found) {

@@ -147,6 +147,7 @@ typedef enum
   ZRTP_WARNING_FORGED_CLEAR,    /* a GoClear with a wrong MAC was dropped (Z-4.7.2-4) */
   ZRTP_WARNING_UNTRUSTED_RELAY, /* a SAS was relayed by somebody we are not enrolled with (Z-5.13-6) */
   ZRTP_WARNING_ENROLLMENT_UNPROVEN,     /* enrolling needs a verified SAS or secure signalling first (Z-7.3.1-7) */
+  ZRTP_WARNING_CACHE_UNREADABLE,        /* what is known of the peer cannot be read: nothing is compared, nothing written (attack D7) */
   ZRTP_WARNING_HELLO_HASH       /* a Hello differs from the zrtp-hash that signalling brought (Z-8.1-3) */
 } ZrtpWarning;
 

@@ -181,6 +181,9 @@ gst_zrtp_message_new_protocol_warning (GstZrtpSession *self, guint stream, ZrtpW
         "Both sides wait for the other one to begin (passive is set on both): the call will not be encrypted." },
     [ZRTP_WARNING_CACHE_WRITE] = { "cache-write",
         "The secret shared with your partner could not be kept: the next call will look like a first one." },
+    [ZRTP_WARNING_CACHE_UNREADABLE] = { "cache-entry-unreadable",
+        "What is kept of earlier calls with your partner cannot be read: treat this call as a first one and compare the "
+        "code." },
     [ZRTP_WARNING_PEER_DISCLOSES] = { "peer-discloses",
         "The other side says that it may disclose the keys of this call to a third party." },
     [ZRTP_WARNING_AUX_MISMATCH] = { "aux-mismatch",
