@@ -1,8 +1,8 @@
 /* fuzz-engine.c: whole associations, deterministic.
  *
- * The input's first octet chooses between a call of two engines over a relay that the input makes lossy and hostile, and one
- * engine that a scripted peer, who keeps or breaks the rules as the input says, talks to. CRCs are always right, so that
- * what is sent gets deep. The link asserts that no end has keys that the other lacks.
+ * The input's first octet chooses between a call of two engines over a relay that the input makes lossy and hostile,
+ * and one engine that a scripted peer, who keeps or breaks the rules as the input says, talks to. CRCs are always
+ * right, so that what is sent gets deep. The link asserts that no end has keys that the other lacks.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -146,8 +146,8 @@ relay (TestLink * link, TestPacket * packet, gpointer user_data)
       if (at < link->ends[end].sent->len) {
         TestPacket *old = g_ptr_array_index (link->ends[end].sent, at);
 
-        test_link_inject_later (link, operation >> 1 & 1, operation >> 2 & 1 ? packet->stream : old->stream, old->data,
-            old->len, 0);
+        test_link_inject_later (link, operation >> 1 & 1, operation >> 2 & 1 ? packet->stream : old->stream,
+            old->data, old->len, 0);
       }
       return TRUE;
     default:

@@ -27,7 +27,8 @@ typedef struct
 /* Makes the link one of end 0 alone: what it sends is logged and goes nowhere. Before test_link_open(). */
 void test_link_make_solo (TestLink * link);
 
-/* key_agreement: a name. The Hello offers S256S384, AES1AES3, HS32HS80, that name and DH3k and Mult, B32 and B256. */
+/* key_agreement: a name. The Hello offers S256S384, AES1AES3, HS32HS80, that name and DH3k and Mult, B32 and
+ * B256. */
 void peer_init (TestPeer * peer, TestLink * link, guint stream, guint64 seed, const gchar * key_agreement);
 void peer_clear (TestPeer * peer);
 
@@ -39,8 +40,8 @@ void peer_send_error (TestPeer * peer, guint32 code);
 
 /* DHPart with these four secret IDs made from the seed and this public value (NULL: the peer's own). */
 void peer_make_dhpart (TestPeer * peer, WireType type, const guint8 * public_value);
-/* A DH Commit with names of hash, cipher, tag, key agreement and SAS one after another, committing to peer->dhpart and
- * the engine's Hello; hvi replaces the right one if it is not NULL. */
+/* A DH Commit with names of hash, cipher, tag, key agreement and SAS one after another, committing to
+ * peer->dhpart and the engine's Hello; hvi replaces the right one if it is not NULL. */
 void peer_make_commit (TestPeer * peer, const gchar * names, const guint8 * hvi);
 void peer_make_multistream_commit (TestPeer * peer, const guint8 nonce[16]);
 
@@ -59,7 +60,8 @@ guint peer_count (TestPeer * peer, WireType type);
 guint32 peer_sent_error (TestPeer * peer);
 /* An exchange has failed with this code: Error sent, our user told, no keys, no SAS, no cache update. */
 void peer_assert_failed (TestPeer * peer, guint32 code);
-/* Before an exchange: the sender is told and our user too, and the engine stays open for the true peer (attack C2). */
+/* Before an exchange: the sender is told and our user too, and the engine stays open for the true peer (attack
+ * C2). */
 void peer_assert_refused (TestPeer * peer, guint32 code);
 /* The true peer comes now, and is served. For an engine that is not automatic. */
 void peer_assert_still_open (TestPeer * peer);

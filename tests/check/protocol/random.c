@@ -27,8 +27,9 @@ test_random_fill (ZrtpRandom * parent, ZrtpRandomUse use, guint8 * out, gsize le
 {
   TestRandom *self = (TestRandom *) parent;
 
-  if (self->broken)
+  if (self->broken || (self->fail_after && self->total >= self->fail_after))
     return FALSE;
+  self->total++;
   self->draws[MIN (use, ZRTP_RANDOM_OTHER)]++;
   self->lengths[MIN (use, ZRTP_RANDOM_OTHER)] = len;
   if (use <= ZRTP_RANDOM_OTHER && self->script[use] && !g_queue_is_empty (self->script[use])) {

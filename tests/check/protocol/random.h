@@ -25,6 +25,8 @@ typedef struct
   guint draws[ZRTP_RANDOM_OTHER + 1];   /* how often each use was asked for */
   gsize lengths[ZRTP_RANDOM_OTHER + 1]; /* of the last draw for each use */
   gboolean broken;              /* fill() fails */
+  guint fail_after;             /* or fails after so many draws, if not 0 */
+  guint total;
   /* Answers by use, taken in order and used once; then the seeded stream goes on. GBytes. */
   GQueue *script[ZRTP_RANDOM_OTHER + 1];
 } TestRandom;

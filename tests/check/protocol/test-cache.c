@@ -102,8 +102,8 @@ test_life (void)
   test_link_clear (&link);
 }
 
-/* Z-4.6.1-11: the line is cut so that one end alone has the new secret; the next call matches all the same. Both ways, several
- * times in a row. */
+/* Z-4.6.1-11: the line is cut so that one end alone has the new secret; the next call matches all the same. Both
+ * ways, several times in a row. */
 static gboolean
 cut (TestLink * link, TestPacket * packet, gpointer user_data)
 {
@@ -139,8 +139,8 @@ test_cut_line (void)
     }
 }
 
-/* C5: Confirm2 is withheld and Conf2ACK forged, in several calls running: only the initiator thinks that it has a new secret. The
- * clean call afterwards matches. */
+/* C5: Confirm2 is withheld and Conf2ACK forged, in several calls running: only the initiator thinks that it has a
+ * new secret. The clean call afterwards matches. */
 static gboolean
 forge_conf2ack (TestLink * link, TestPacket * packet, gpointer user_data)
 {
@@ -183,8 +183,8 @@ test_forged_conf2ack (void)
     }
 }
 
-/* Z-4.3.2-1 to -6, Z-4.6.1.1-1, -2, -5, D1: one end has lost its cache. The other is warned in each call and its cache stays as it
- * is, until the user says that the SAS matches. */
+/* Z-4.3.2-1 to -6, Z-4.6.1.1-1, -2, -5, D1: one end has lost its cache. The other is warned in each call and its
+ * cache stays as it is, until the user says that the SAS matches. */
 static void
 test_mismatch (void)
 {
@@ -248,7 +248,8 @@ test_refused (void)
   test_link_clear (&link);
 }
 
-/* After a mismatch and the answer "differs", and after a call that ends without an answer, the cache is as before. */
+/* After a mismatch and the answer "differs", and after a call that ends without an answer, the cache is as
+ * before. */
 static void
 test_mismatch_refused (void)
 {
@@ -417,6 +418,14 @@ test_names (void)
   call (&link, ZRTP_CACHE_MATCH, ZRTP_CACHE_MATCH);
   g_assert_cmpstr (sas_of (&link, 0).peer_name, ==, "Bob Østergård");
   g_assert_cmpstr (sas_of (&link, 1).peer_name, ==, "");
+  test_link_close (&link);
+  /* Given before there is a call to give it to. */
+  test_link_open (&link, 1);
+  zrtp_association_set_peer_name (link.ends[1].association, "Alice");
+  test_link_start_all (&link);
+  finish_call (&link, ZRTP_CACHE_MATCH, ZRTP_CACHE_MATCH);
+  g_assert_cmpstr (sas_of (&link, 1).peer_name, ==, "Alice");
+  g_assert_cmpstr (entry (&link, 1)->name, ==, "Alice");
   test_link_clear (&link);
 }
 
@@ -444,13 +453,15 @@ test_other_devices (void)
   test_link_clear (&link);
 }
 
-/* Z-4.3-5, -6, Z-4.3.2-7, -8, D6: auxsecret and pbxsecret, matching, differing and absent; an auxsecret that matches excuses no
- * mismatch of rs1. (Z-4.3-3) */
+/* Z-4.3-5, -6, Z-4.3.2-7, -8, D6: auxsecret and pbxsecret, matching, differing and absent; an auxsecret that
+ * matches excuses no mismatch of rs1. (Z-4.3-3) */
 static void
 test_auxsecret (void)
 {
-  static const gchar *const secrets[] = { NULL, "one", "a rather longer auxiliary secret, beyond one block of the hash "
-        "function, to see that any length will do; it goes on and on and on" };
+  static const gchar *const secrets[] = { NULL, "one",
+    "a rather longer auxiliary secret, beyond one block of the hash function, to see that any length will do; it "
+        "goes on and on and on"
+  };
 
   for (guint i = 0; i < 3; i++)
     for (guint j = 0; j < 3; j++)

@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
+#include "gst/protocol/stream.h"
 #include "link.h"
 
 #include <string.h>
@@ -50,8 +51,8 @@ assert_states (TestLink * link, guint e, guint n_streams, ZrtpState state)
   }
 }
 
-/* Z-4.7.2-5, -6, -8, -10, Z-4.7.2.1-1, -5: one GoClear for all streams; the user at the other end is asked; and back, again and
- * again, by Multistream without a new Hello. (Z-4.4.3-4) */
+/* Z-4.7.2-5, -6, -8, -10, Z-4.7.2.1-1, -5: one GoClear for all streams; the user at the other end is asked; and
+ * back, again and again, by Multistream without a new Hello. (Z-4.4.3-4) */
 static void
 test_toggle (void)
 {
@@ -79,7 +80,8 @@ test_toggle (void)
         assert_states (&link, !who, n, ZRTP_STATE_CLEARING);
         accept (&link, !who);
         assert_states (&link, !who, n, ZRTP_STATE_CLEAR);
-        /* And so it stays until somebody says otherwise, though both ends are automatic or were told to go secure. */
+        /* And so it stays until somebody says otherwise, though both ends are automatic or were told to go
+         * secure. */
         test_link_run (&link, 60 * SEC);
         for (guint e = 0; e < 2; e++)
           assert_states (&link, e, n, ZRTP_STATE_CLEAR);
@@ -120,8 +122,8 @@ test_not_allowed (void)
   test_link_clear (&link);
 }
 
-/* A peer that sends GoClear though our A was 0, as a recorded GoClear of the same call tells: Error 0x100, and media stays secure,
- * whether the Error is ever acknowledged or not. */
+/* A peer that sends GoClear though our A was 0, as a recorded GoClear of the same call tells: Error 0x100, and
+ * media stays secure, whether the Error is ever acknowledged or not. */
 static gboolean
 keep_goclear (TestLink * link, TestPacket * packet, gpointer user_data)
 {
@@ -227,7 +229,8 @@ test_replayed (void)
   test_link_clear (&link);
 }
 
-/* Z-4.7.2-3, -9, -12: lost GoClears and ClearACKs; ZRTPSess is replaced once all the same, so Multistream works afterwards. */
+/* Z-4.7.2-3, -9, -12: lost GoClears and ClearACKs; ZRTPSess is replaced once all the same, so Multistream works
+ * afterwards. */
 typedef struct
 {
   WireType type;
@@ -330,6 +333,79 @@ test_crossed (void)
   }
 }
 
+/* Z-4.7.2-14: ZRTPSess has come to differ: a forged ClearACK made one end go on by itself, and its peer's own
+ * GoClear then made it step twice. Multistream cannot work any more; DH does, without anybody asking again. */
+static gboolean
+forge_clear_ack (TestLink * link, TestPacket * packet, gpointer user_data)
+{
+  WireBuffer message, forged;
+
+  if (packet->type != WIRE_GOCLEAR || packet->from != 0)
+    return TRUE;
+  wire_begin (&message, WIRE_CLEAR_ACK);
+  wire_end (&message);
+  wire_frame (&forged, 1, link->ends[1].streams[0].ssrc, &message);
+  test_link_inject_later (link, 0, 0, forged.data, forged.len, MSEC);
+  return FALSE;
+}
+
+static void
+test_sessions_differ (void)
+{
+  for (guint who = 0; who < 2; who++) {
+    TestLink link;
+
+    open_call (&link, who, 1, TRUE, TRUE);
+    link.filter = forge_clear_ack;
+    clear (&link, 0);
+    test_link_run (&link, SEC);
+    assert_states (&link, 0, 1, ZRTP_STATE_CLEAR);
+    g_assert_true (test_link_is_secure (&link, 1, 0));
+    link.filter = NULL;
+    clear (&link, 1);
+    test_link_run (&link, SEC);
+    accept (&link, 0);
+    assert_states (&link, 1, 1, ZRTP_STATE_CLEAR);
+    secure (&link, who, 0);
+    g_assert_true (test_link_run_until_secure (&link, 60 * SEC));
+    test_link_settle (&link);
+    test_link_assert_secure (&link);
+    g_assert_cmpuint (link.ends[0].streams[0].n_sent_of_type[WIRE_DHPART1]
+        + link.ends[1].streams[0].n_sent_of_type[WIRE_DHPART1], >=, 2);
+    test_link_clear (&link);
+  }
+}
+
+/* Z-4.7.2.1-4, Z-4.7.2-12: a peer that sends a GoClear for each stream: each is acknowledged, each replaces
+ * ZRTPSess once. */
+static void
+test_one_for_each_stream (void)
+{
+  TestLink link;
+  guint8 sessions[3][32];
+  WireBuffer message, packet;
+
+  open_call (&link, 1, 2, TRUE, TRUE);
+  memcpy (sessions[0], link.ends[1].association->zrtp_sess, 32);
+  for (guint repeat = 0; repeat < 3; repeat++)
+    for (guint s = 0; s < 2; s++) {
+      wire_begin (&message, WIRE_GOCLEAR);
+      wire_append (&message, link.ends[0].association->streams[s]->own_clear_mac, 8);
+      wire_end (&message);
+      wire_frame (&packet, 1, link.ends[0].streams[s].ssrc, &message);
+      test_link_inject (&link, 1, s, packet.data, packet.len);
+      g_assert_cmpuint (link.ends[1].streams[s].n_sent_of_type[WIRE_CLEAR_ACK], ==, repeat + 1);
+      if (repeat == 0) {
+        memcpy (sessions[1 + s], link.ends[1].association->zrtp_sess, 32);
+        g_assert_true (memcmp (sessions[1 + s], sessions[s], 32) != 0);
+      } else {
+        g_assert_cmpmem (link.ends[1].association->zrtp_sess, 32, sessions[2], 32);
+      }
+    }
+  link.check_off = TRUE;
+  test_link_clear (&link);
+}
+
 /* Both press "secure" at once after a GoClear: Multistream Commits contend (Z-4.4.3.1-6). */
 static void
 test_contention_after (void)
@@ -377,6 +453,30 @@ test_cache (void)
   test_link_clear (&link);
 }
 
+/* Z-15-5: nonces are remembered, so many and no more; after that a refusal, not a forgetting. */
+static void
+test_many_times (void)
+{
+  TestLink link;
+  guint rounds = 0;
+
+  open_call (&link, 1, 1, TRUE, TRUE);
+  for (; rounds < 200; rounds++) {
+    clear (&link, 0);
+    test_link_run (&link, 100 * MSEC);
+    accept (&link, 1);
+    secure (&link, 0, 0);
+    if (!test_link_run_until_secure (&link, 20 * SEC))
+      break;
+  }
+  g_assert_cmpuint (rounds, >=, 30);
+  g_assert_cmpuint (rounds, <, 200);
+  test_link_settle (&link);
+  test_link_assert_no_split (&link);
+  g_assert_cmphex (link.ends[0].streams[0].error_code, ==, ZRTP_ERROR_SERVICE_UNAVAILABLE);
+  test_link_clear (&link);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -389,7 +489,10 @@ main (int argc, char **argv)
   g_test_add_func ("/clear/loss", test_loss);
   g_test_add_func ("/clear/silence", test_silence);
   g_test_add_func ("/clear/crossed", test_crossed);
+  g_test_add_func ("/clear/sessions-differ", test_sessions_differ);
+  g_test_add_func ("/clear/one-for-each-stream", test_one_for_each_stream);
   g_test_add_func ("/clear/contention-after", test_contention_after);
   g_test_add_func ("/clear/cache", test_cache);
+  g_test_add_func ("/clear/many-times", test_many_times);
   return g_test_run ();
 }

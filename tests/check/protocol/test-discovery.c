@@ -1,4 +1,5 @@
-/* test-discovery.c: Hellos that are strange: equal ZIDs, equal SSRCs, echoes, versions, names and flags (RFC 6189 4.1, 5.2).
+/* test-discovery.c: Hellos that are strange: equal ZIDs, equal SSRCs, echoes, versions, names and flags
+ * (RFC 6189 4.1, 5.2).
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -174,7 +175,8 @@ test_both_passive (void)
   test_link_clear (&link);
 }
 
-/* Z-5.2-9, -11, -13, Z-5.1-2: seven unknown names in each list leave the mandatory algorithms. Z-5.2-6: unknown bits. */
+/* Z-5.2-9, -11, -13, Z-5.1-2: seven unknown names in each list leave the mandatory algorithms. Z-5.2-6: unknown
+ * bits. */
 static void
 test_unknown_names (void)
 {

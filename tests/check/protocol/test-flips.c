@@ -1,4 +1,5 @@
-/* test-flips.c: a bit flipped in every octet of every message, with the CRC put right again (attacks A2, A9, A10, B2, C6).
+/* test-flips.c: a bit flipped in every octet of every message, with the CRC put right again
+ * (attacks A2, A9, A10, B2, C6).
  *
  * The link's own assertions watch for keys that only one end has; here is what must come of it besides.
  * ZRTP_TEST_BITS=1 flips one bit of each octet instead of all eight.
@@ -61,7 +62,8 @@ is_preimage (const Flip * self)
     case WIRE_DHPART1:
     case WIRE_DHPART2:
       return octet >= 12 && octet < 44;
-      /* Nothing in a Confirm is believed before its MAC: a bad one is dropped while the schedule runs (section 16). */
+      /* Nothing in a Confirm is believed before its MAC: a bad one is dropped while the schedule runs (section
+       * 16). */
     case WIRE_CONFIRM1:
     case WIRE_CONFIRM2:
       return octet >= 12;
@@ -132,7 +134,8 @@ test_flips (gconstpointer data)
     }
 }
 
-/* Z-4.6-4 and section 16: a Confirm that is always wrong is dropped, told of once, and in the end the cause of failure. */
+/* Z-4.6-4 and section 16: a Confirm that is always wrong is dropped, told of once, and in the end the cause of
+ * failure. */
 static void
 test_bad_confirms (void)
 {
@@ -189,7 +192,8 @@ test_multistream (void)
           test_link_assert_no_split (&link);
           g_assert_true (test_link_is_secure (&link, 0, 0) && test_link_is_secure (&link, 1, 0));
           if (self.len && self.always && octet < self.len - WIRE_CRC_LEN && test_link_is_secure (&link, 0, 1))
-            g_error ("stream 1 is secure although octet %u of each %s was altered", octet, wire_type_name (self.type));
+            g_error ("stream 1 is secure although octet %u of each %s was altered", octet,
+                wire_type_name (self.type));
           if (self.len && !self.always && is_preimage (&self) && !test_link_is_secure (&link, 0, 1))
             g_error ("not secure although only the first %s had octet %u altered", wire_type_name (self.type), octet);
           test_link_clear (&link);

@@ -76,7 +76,8 @@ fits (const ZrtpChoice * choice)
   return strcmp (choice->key_agreement, "EC38") || strcmp (choice->hash, "S256");
 }
 
-/* Every key agreement x hash x cipher x auth tag x SAS type, each in both roles (Z-5.1.2-1 to Z-5.1.6-2, Z-5.1.5-9). */
+/* Every key agreement x hash x cipher x auth tag x SAS type, each in both roles (Z-5.1.2-1 to Z-5.1.6-2,
+ * Z-5.1.5-9). */
 static void
 test_matrix (gconstpointer key_agreement)
 {
@@ -139,6 +140,48 @@ test_manual_early (void)
   test_link_run (&link, SEC);
   test_link_start (&link, 1, 0);
   g_assert_true (test_link_run_until_secure (&link, 2 * SEC));
+  test_link_clear (&link);
+}
+
+/* ... and after the Hello schedule has ended it starts another. */
+static void
+test_manual_late (void)
+{
+  TestLink link;
+
+  test_link_init (&link, 1);
+  test_link_open (&link, 1);
+  test_link_start (&link, 0, 0);
+  test_link_run (&link, 30 * SEC);
+  g_assert_cmpint (test_link_state (&link, 0, 0), ==, ZRTP_STATE_NO_PEER);
+  zrtp_association_secure (link.ends[0].association, 0, link.now);
+  test_link_drain (&link, 0);
+  g_assert_cmpint (test_link_state (&link, 0, 0), ==, ZRTP_STATE_DISCOVERING);
+  g_assert_cmpuint (link.ends[0].streams[0].n_sent, ==, 22);
+  test_link_run (&link, 30 * SEC);
+  g_assert_cmpuint (link.ends[0].streams[0].n_sent, ==, 42);
+  g_assert_cmpint (test_link_state (&link, 0, 0), ==, ZRTP_STATE_NO_PEER);
+  test_link_clear (&link);
+}
+
+/* The SSRC may be settled late; the Hello does not depend on it. */
+static void
+test_set_ssrc (void)
+{
+  TestLink link;
+  guint8 before[32], after[32];
+
+  test_link_init (&link, 1);
+  test_link_open (&link, 1);
+  g_assert_true (zrtp_association_get_hello_hash (link.ends[0].association, 0, before));
+  zrtp_association_set_ssrc (link.ends[0].association, 0, 0x31415926);
+  link.ends[0].streams[0].ssrc = 0x31415926;
+  g_assert_true (zrtp_association_get_hello_hash (link.ends[0].association, 0, after));
+  g_assert_cmpmem (before, 32, after, 32);
+  test_link_start_all (&link);
+  /* Too late now: the link asserts that packets keep their SSRC. */
+  zrtp_association_set_ssrc (link.ends[0].association, 0, 1);
+  g_assert_true (test_link_run_until_secure (&link, SEC));
   test_link_clear (&link);
 }
 
@@ -386,6 +429,35 @@ test_broken_random (void)
   }
 }
 
+/* The generator fails in the middle, after any number of draws: no keys, no split, and no use of what was not
+ * drawn. */
+static void
+test_random_fails_later (void)
+{
+  for (guint e = 0; e < 2; e++)
+    for (guint n_streams = 1; n_streams <= 2; n_streams++)
+      for (guint after = 1; after < 30; after++) {
+        TestLink link;
+        guint needed = 0;
+
+        test_link_init (&link, after);
+        test_link_set_initiator (&link, after % 2);
+        link.media = TRUE;
+        link.ends[e].random.fail_after = after + 2 * n_streams;
+        test_link_open (&link, n_streams);
+        test_link_start_all (&link);
+        test_link_settle (&link);
+        test_link_assert_no_split (&link);
+        for (guint s = 0; s < n_streams; s++)
+          needed += test_link_is_secure (&link, 0, s);
+        if (link.ends[e].random.total < link.ends[e].random.fail_after)
+          g_assert_cmpuint (needed, ==, n_streams);     /* it was never asked beyond */
+        else if (after <= 5)
+          g_assert_cmpuint (needed, ==, 0);
+        test_link_clear (&link);
+      }
+}
+
 /* Stop, then start again on the same association: a new exchange with new keys (design.md). */
 static void
 test_restart (void)
@@ -504,6 +576,8 @@ main (int argc, char **argv)
   }
   g_test_add_func ("/handshake/manual", test_manual);
   g_test_add_func ("/handshake/manual-early", test_manual_early);
+  g_test_add_func ("/handshake/manual-late", test_manual_late);
+  g_test_add_func ("/handshake/set-ssrc", test_set_ssrc);
   g_test_add_func ("/handshake/late-start", test_late_start);
   g_test_add_func ("/handshake/simultaneous-commits", test_simultaneous_commits);
   g_test_add_func ("/handshake/contention-with-loss", test_contention_with_loss);
@@ -511,6 +585,7 @@ main (int argc, char **argv)
   g_test_add_func ("/handshake/fresh-values", test_fresh_values);
   g_test_add_func ("/handshake/hello-hash", test_hello_hash);
   g_test_add_func ("/handshake/broken-random", test_broken_random);
+  g_test_add_func ("/handshake/random-fails-later", test_random_fails_later);
   g_test_add_func ("/handshake/restart", test_restart);
   g_test_add_func ("/handshake/free-anywhere", test_free_anywhere);
   g_test_add_func ("/handshake/exponent-lengths", test_exponent_lengths);

@@ -63,8 +63,8 @@ inject_message (TestLink * link, guint to, guint32 ssrc, const WireBuffer * mess
   test_link_inject_later (link, to, 0, packet.data, packet.len, 0);
 }
 
-/* C1, Z-4.7.1-3: a forged Error of every code, before and after each packet, to both ends, under the peer's SSRC and under
- * another. */
+/* C1, Z-4.7.1-3: a forged Error of every code, before and after each packet, to both ends, under the peer's SSRC
+ * and under another. */
 static void
 forge_errors (TestLink * link, const TestPacket * packet)
 {
@@ -91,7 +91,8 @@ test_forged_errors (void)
   attack_calls (forge_errors);
 }
 
-/* The same in an exchange that takes longer than an Error is pondered: whatever true message comes settles the matter. */
+/* The same in an exchange that takes longer than an Error is pondered: whatever true message comes settles the
+ * matter. */
 static void
 test_forged_error_slow (void)
 {
@@ -169,7 +170,8 @@ test_reflected_confirm2 (void)
   test_link_clear (&link);
 }
 
-/* A true Error, which nothing follows: the exchange ends and the user is told who said so (Z-5.9-1, -2, Z-4.7.1-1, -5). */
+/* A true Error, which nothing follows: the exchange ends and the user is told who said so (Z-5.9-1, -2,
+ * Z-4.7.1-1, -5). */
 static void
 test_true_error (void)
 {
@@ -287,8 +289,8 @@ test_ping_states (void)
   test_link_clear (&link);
 }
 
-/* G8, C3, Z-6.1-1: every message of another call, and our own reflected, at every moment. The foreign Hello comes once the
- * true one has. */
+/* G8, C3, Z-6.1-1: every message of another call, and our own reflected, at every moment. The foreign Hello comes
+ * once the true one has. */
 static GPtrArray *foreign[2];
 
 static void
@@ -350,8 +352,8 @@ test_foreign_messages (void)
   attack_calls (inject_foreign);
 }
 
-/* G8: everything that either end has sent so far comes again, to its peer, at every later moment; a true Conf2ACK too, as by then it
- * tells nothing new. */
+/* G8: everything that either end has sent so far comes again, to its peer, at every later moment; a true Conf2ACK
+ * too, as by then it tells nothing new. */
 static void
 repeat_all (TestLink * link, const TestPacket * packet)
 {
@@ -402,8 +404,8 @@ test_junk (void)
   attack_calls (inject_junk);
 }
 
-/* G1, G4, Z-5-14, -15: every shorter and longer form of each true message, length field fitting and not, before the true
- * one arrives. */
+/* G1, G4, Z-5-14, -15: every shorter and longer form of each true message, length field fitting and not, before
+ * the true one arrives. */
 static gboolean
 is_other_dhpart (const TestPacket * packet, guint len)
 {

@@ -1,5 +1,5 @@
-/* test-insider.c: a peer whose own messages carry wrong MACs: its hash of all messages is right, so that nothing but the
- * late check of the MAC can tell (attack A10, Z-8.1.1-2, -3, RFC 6189 section 9).
+/* test-insider.c: a peer whose own messages carry wrong MACs: its hash of all messages is right, so that nothing
+ * but the late check of the MAC can tell (attack A10, Z-8.1.1-2, -3, RFC 6189 section 9).
  *
  * One engine is made to lie, by changing what it holds before it is sent.
  *
@@ -72,8 +72,8 @@ test_dhpart2 (void)
   test_link_clear (&link);
 }
 
-/* The responder's DHPart1, changed after the fact in what both hash: at the responder before DHPart2 comes, on the wire for the
- * initiator. */
+/* The responder's DHPart1, changed after the fact in what both hash: at the responder before DHPart2 comes, on
+ * the wire for the initiator. */
 static gboolean
 spoil_dhpart1 (TestLink * link, TestPacket * packet, gpointer user_data)
 {
@@ -103,8 +103,8 @@ test_dhpart1 (void)
   test_link_clear (&link);
 }
 
-/* Multistream: the MAC of Commit is checked with Confirm2, that of the responder's Hello with Confirm1. The stream that lies fails;
- * the first one lives. */
+/* Multistream: the MAC of Commit is checked with Confirm2, that of the responder's Hello with Confirm1. The
+ * stream that lies fails; the first one lives. */
 static gboolean
 spoil_multistream_commit (TestLink * link, TestPacket * packet, gpointer user_data)
 {

@@ -50,8 +50,8 @@ call_without (const gchar * key_agreements, guint mode, guint end, guint index)
   return victim.hit;
 }
 
-/* Z-6-5, -7: each single packet in turn, in both directions, whoever commits, for each class of key agreement; without
- * media, so Conf2ACK must be had again by Confirm2. */
+/* Z-6-5, -7: each single packet in turn, in both directions, whoever commits, for each class of key agreement;
+ * without media, so Conf2ACK must be had again by Confirm2. */
 static void
 test_each_packet (gconstpointer key_agreements)
 {
@@ -89,7 +89,8 @@ test_media_is_conf2ack (void)
   test_link_clear (&link);
 }
 
-/* Without media either, the initiator must not think itself secure (Z-6-16), and its cache is as it was (Z-4.6.1-3). */
+/* Without media either, the initiator must not think itself secure (Z-6-16), and its cache is as it was
+ * (Z-4.6.1-3). */
 static void
 test_no_conf2ack_no_media (void)
 {

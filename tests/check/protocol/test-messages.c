@@ -70,7 +70,8 @@ round_trip (JsonObject * root, JsonObject * message, Octets * octets)
     assert_octets (*octets, built, octets->len);
     g_assert_true (zrtp_message_check_mac (octets->data, octets->len, h1.data));
     g_assert_cmpint (commit.mode, ==, zrtp_commit_get_mode (octets->data));
-    g_assert_cmpstr (commit.choice.hash, ==, json_object_get_string_member (vector_object (root, "negotiated"), "hash"));
+    g_assert_cmpstr (commit.choice.hash, ==,
+        json_object_get_string_member (vector_object (root, "negotiated"), "hash"));
   } else if (is (message, "DHPart1 ") || is (message, "DHPart2 ")) {
     ZrtpDhPart dhpart;
 

@@ -81,8 +81,8 @@ enrolled_call (TestLink * link, guint64 seed)
   call (link);
 }
 
-/* Z-7.3.1-1 to -3, -5, -7, E2: offered, stored by the phone only on its user's word, and that only for a verified call.
- * (Z-7.3.1-4, Z-7.3-2) */
+/* Z-7.3.1-1 to -3, -5, -7, E2: offered, stored by the phone only on its user's word, and that only for a verified
+ * call. (Z-7.3.1-4, Z-7.3-2) */
 static void
 test_enrollment (void)
 {
@@ -174,8 +174,8 @@ test_relay (void)
   }
 }
 
-/* Z-5.13-4 to -6, Z-7.3-7, -8, Z-5.14-2, E1: what a PBX relays that the phone is not enrolled with is acknowledged and not shown,
- * be it honest, and send nothing but the type, or not. */
+/* Z-5.13-4 to -6, Z-7.3-7, -8, Z-5.14-2, E1: what a PBX relays that the phone is not enrolled with is
+ * acknowledged and not shown, be it honest, and send nothing but the type, or not. */
 static void
 test_untrusted (void)
 {

@@ -59,8 +59,8 @@ verify (TestLink * link)
   }
 }
 
-/* Z-4.4.2.1-1, Z-4.4.2.2-1, Z-4.4.2-4, -5, Z-4.6.1-5: only with a secret that the user has vouched for, and DH comes back from time
- * to time. rs1 is new in each call and rs2 stays. */
+/* Z-4.4.2.1-1, Z-4.4.2.2-1, Z-4.4.2-4, -5, Z-4.6.1-5: only with a secret that the user has vouched for, and DH
+ * comes back from time to time. rs1 is new in each call and rs2 stays. */
 static void
 test_life (void)
 {
@@ -108,7 +108,8 @@ test_off (void)
   }
 }
 
-/* Z-4.4.2.3-2, B5: the responder has no such secret: it answers with a DH Commit, which wins, and the call is secure. */
+/* Z-4.4.2.3-2, B5: the responder has no such secret: it answers with a DH Commit, which wins, and the call is
+ * secure. */
 static void
 test_no_match (void)
 {

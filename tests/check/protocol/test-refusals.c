@@ -1,4 +1,5 @@
-/* test-refusals.c: what the engine must refuse from a peer that speaks well-formed ZRTP, and how (Error codes of 5.9).
+/* test-refusals.c: what the engine must refuse from a peer that speaks well-formed ZRTP, and how
+ * (Error codes of 5.9).
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -386,6 +387,50 @@ test_bounded_failures (void)
   test_link_clear (&link);
 }
 
+/* The same while we would commit by ourselves: our user is told when enough is enough. */
+static void
+test_too_many_failures (void)
+{
+  TestLink link;
+  TestPeer peer;
+
+  solo (&link, TRUE, "X255");
+  peer_init (&peer, &link, 0, 1, "X255");
+  peer_send_hello (&peer);      /* without HelloACK, so that ours waits */
+  peer_make_dhpart (&peer, WIRE_DHPART2, NULL);
+  for (guint i = 0; i < 30; i++) {
+    guint8 hvi[32] = { i, 1 };
+
+    peer_make_commit (&peer, "S256AES1HS32X255B32 ", hvi);
+    peer_send (&peer, &peer.commit);
+    peer_send (&peer, &peer.dhpart);
+    peer_send_ack (&peer, WIRE_ERROR_ACK);
+    test_link_run (&link, SEC);
+  }
+  g_assert_cmpuint (peer_count (&peer, WIRE_DHPART1), <=, 6);
+  g_assert_cmpuint (link.ends[0].streams[0].n_warnings[ZRTP_WARNING_TOO_MANY_FAILURES], ==, 1);
+  peer_clear (&peer);
+  test_link_clear (&link);
+}
+
+/* Z-4.1-4: our SSRC turns up in the middle of an exchange. */
+static void
+test_late_ssrc_collision (void)
+{
+  TestLink link;
+  TestPeer peer;
+
+  solo (&link, TRUE, "X255");
+  peer_init (&peer, &link, 0, 1, "X255");
+  peer_respond (&peer);
+  peer.ssrc = link.ends[0].streams[0].ssrc;
+  peer_make_dhpart (&peer, WIRE_DHPART1, NULL);
+  peer_send (&peer, &peer.dhpart);
+  peer_assert_failed (&peer, ZRTP_ERROR_SSRC_COLLISION);
+  peer_clear (&peer);
+  test_link_clear (&link);
+}
+
 /* Z-4.2-4, -6, -9 to -12: values below, above and equal to our own hvi; the whole table is in test-streams.c. */
 static void
 add_to (guint8 value[32], gint step)
@@ -496,6 +541,8 @@ main (int argc, char **argv)
   g_test_add_func ("/refusals/changed-repeats", test_changed_repeats);
   g_test_add_func ("/refusals/changed-hello", test_changed_hello);
   g_test_add_func ("/refusals/bounded-failures", test_bounded_failures);
+  g_test_add_func ("/refusals/too-many-failures", test_too_many_failures);
+  g_test_add_func ("/refusals/late-ssrc-collision", test_late_ssrc_collision);
   g_test_add_func ("/refusals/contention", test_contention);
   g_test_add_func ("/refusals/multistream-without-session", test_multistream_without_session);
   return g_test_run ();

@@ -80,6 +80,34 @@ test_required (void)
   test_link_clear (&link);
 }
 
+/* Signalling that comes after the Hello and disowns it: the Hello is forgotten; the right hash then lets the peer
+ * in. */
+static void
+test_disowned (void)
+{
+  static const guint8 wrong[ZRTP_HELLO_HASH_LEN] = { 1 };
+  TestLink link;
+
+  test_link_init (&link, 1);
+  link.ends[0].config.require_hello_hash = TRUE;
+  link.ends[0].config.automatic = link.ends[1].config.automatic = FALSE;
+  test_link_open (&link, 1);
+  test_link_start_all (&link);
+  test_link_run (&link, SEC);
+  g_assert_cmpint (test_link_state (&link, 0, 0), ==, ZRTP_STATE_CLEAR);
+  zrtp_association_set_peer_hello_hash (link.ends[0].association, 0, wrong, link.now);
+  test_link_drain (&link, 0);
+  g_assert_cmpint (test_link_state (&link, 0, 0), ==, ZRTP_STATE_DISCOVERING);
+  zrtp_association_secure (link.ends[1].association, 0, link.now);
+  test_link_drain (&link, 1);
+  test_link_run (&link, 300 * MSEC);
+  g_assert_cmpuint (link.ends[0].streams[0].n_sent_of_type[WIRE_DHPART1], ==, 0);
+  exchange_hashes (&link, 1);
+  g_assert_true (test_link_run_until_secure (&link, 15 * SEC));
+  test_link_assert_secure (&link);
+  test_link_clear (&link);
+}
+
 /* H4: audio and video swapped by somebody in the middle. */
 static gboolean
 swap_streams (TestLink * link, TestPacket * packet, gpointer user_data)
@@ -107,8 +135,8 @@ test_swapped (void)
   test_link_clear (&link);
 }
 
-/* Z-8.1.1-1, Z-4.6.1.1-3: authenticated only if the application says that signalling is protected; then a cache mismatch delays
- * nothing. */
+/* Z-8.1.1-1, Z-4.6.1.1-3: authenticated only if the application says that signalling is protected; then a cache
+ * mismatch delays nothing. */
 static void
 test_authenticated (void)
 {
@@ -222,6 +250,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/signalling/three-states", test_three_states);
   g_test_add_func ("/signalling/required", test_required);
+  g_test_add_func ("/signalling/disowned", test_disowned);
   g_test_add_func ("/signalling/swapped", test_swapped);
   g_test_add_func ("/signalling/authenticated", test_authenticated);
   g_test_add_func ("/signalling/forged-hellos", test_forged_hellos);

@@ -382,8 +382,8 @@ look_into_confirms (TestLink * link, TestPacket * packet, gpointer user_data)
   if (packet->stream == 0 || (packet->type != WIRE_CONFIRM1 && packet->type != WIRE_CONFIRM2))
     return TRUE;
   keys = zrtp_exchange_seal_keys (exchange, exchange->role);
-  g_assert_true (zrtp_confirm_open (WIRE_MESSAGE (packet->data), WIRE_MESSAGE_LEN (packet->len), &keys, plaintext, &body,
-          &mac_ok));
+  g_assert_true (zrtp_confirm_open (WIRE_MESSAGE (packet->data), WIRE_MESSAGE_LEN (packet->len), &keys, plaintext,
+          &body, &mac_ok));
   g_assert_cmpuint (body.cache_expiry, ==, ZRTP_CACHE_FOREVER);
   g_assert_cmpint (body.verified, ==, packet->from == 0);       /* who had verified in the call before */
   g_assert_false (body.enrollment);

@@ -257,8 +257,8 @@ assert_confirm (JsonObject * root, const WireBuffer * packet, const gchar * type
 
   g_assert_cmpuint (packet->len, ==, 76 + WIRE_HEADER_LEN + WIRE_CRC_LEN);
   memcpy (plaintext, WIRE_MESSAGE (packet->data) + 36, 40);
-  zrtp_cipher_find (json_object_get_string_member (vector_object (root, "negotiated"), "cipher"))->cfb_decrypt (key.data,
-      WIRE_MESSAGE (packet->data) + 20, plaintext, 40);
+  zrtp_cipher_find (json_object_get_string_member (vector_object (root, "negotiated"), "cipher"))
+      ->cfb_decrypt (key.data, WIRE_MESSAGE (packet->data) + 20, plaintext, 40);
   plaintext[35] ^= other_flags;
   assert_octets (expected, plaintext, 40);
 }
@@ -480,7 +480,8 @@ test_preshared (gconstpointer data)
 
   replay_init (&replay, root, GPOINTER_TO_INT (data));
   if (replay.initiator) {
-    /* The recorded initiator says V=0 and yet uses Preshared, which ours does with verified secrets only (Z-4.4.2.1-1). */
+    /* The recorded initiator says V=0 and yet uses Preshared, which ours does with verified secrets only
+     * (Z-4.4.2.1-1). */
     entry = *test_cache_get (&replay.cache, replay.config.zid, replay.peer_zid);
     entry.verified = TRUE;
     replay.other_flags = 4;
@@ -578,11 +579,12 @@ static void
 script_again (Replay * replay, JsonObject * again, const gchar * role)
 {
   script (replay, ZRTP_RANDOM_NONCE, again, "nonce");
-  script (replay, ZRTP_RANDOM_CONFIRM_IV, vector_object (again, strcmp (role, "initiator") ? "confirm1" : "confirm2"), "iv");
+  script (replay, ZRTP_RANDOM_CONFIRM_IV,
+      vector_object (again, strcmp (role, "initiator") ? "confirm1" : "confirm2"), "iv");
 }
 
-/* goclear.json and transcript_resecure_after_goclear.json, with our engine as Alice: she goes clear, Bob secures again.
- * Z-4.7.2-2, -8, -10, Z-4.7.2.1-3, -5, Z-9-6 (Z-5.11-1) */
+/* goclear.json and transcript_resecure_after_goclear.json, with our engine as Alice: she goes clear, Bob secures
+ * again. Z-4.7.2-2, -8, -10, Z-4.7.2.1-3, -5, Z-9-6 (Z-5.11-1) */
 static void
 test_clear_as_alice (void)
 {

@@ -1,5 +1,5 @@
-/* wire.h: ZRTP packets as the tests see them, written from RFC 6189 alone and on GLib's hashes, so that the engine's own
- * code is never its own judge.
+/* wire.h: ZRTP packets as the tests see them, written from RFC 6189 alone and on GLib's hashes, so that the engine's
+ * own code is never its own judge.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
