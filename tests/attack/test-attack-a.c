@@ -72,8 +72,9 @@ befriend (Middle * middle, guint64 seed)
   attack_clear (&attack);
 }
 
-/* A1, Z-bis-3, Z-4.6.1.1-7: Alice and Bob know each other. Each is told of a mismatch, nothing is verified, and neither cache forgets
- * what the other still has: the next call without Mallory matches and is verified. */
+/* A1, Z-bis-3, Z-4.6.1.1-7: Alice and Bob know each other. Each is told of a mismatch, nothing is
+ * verified, and neither cache forgets what the other still has: the next call without Mallory matches and
+ * is verified. */
 static void
 test_terminating_friends (void)
 {
@@ -120,8 +121,8 @@ alone (Attack * attack, guint64 seed, gboolean automatic)
   attack_open (attack, 1);
 }
 
-/* A2: Mallory sees DHPart1 before she chooses her public value. Each candidate has a chain and MACs that are in order, and each is refused,
- * so she has not even two tries at a SAS that fits. */
+/* A2: Mallory sees DHPart1 before she chooses her public value. Each candidate has a chain and MACs that
+ * are in order, and each is refused, so she has not even two tries at a SAS that fits. */
 static void
 test_grinding (void)
 {
@@ -172,7 +173,8 @@ test_replaced_dhpart2 (void)
   attack_clear (&attack);
 }
 
-/* A10, Z-5.2-14, Z-5.4-6, Z-5.5-3, Z-8.1.1-2: a field of one message is edited, in turn, and its MAC left as it was. */
+/* A10, Z-5.2-14, Z-5.4-6, Z-5.5-3, Z-8.1.1-2: a field of one message is edited, in turn, and its MAC left
+ * as it was. */
 typedef struct
 {
   WireType type;
@@ -193,7 +195,8 @@ edit_once (TestLink * link, TestPacket * packet, gpointer user_data)
 static void
 test_unchecked_macs (void)
 {
-  /* End 0 is initiator. Client id and unused bits of Hello; hvi and MAC of Commit; an ID and the public value of DHPart. */
+  /* End 0 is initiator. Client id and unused bits of Hello; hvi and MAC of Commit; an ID and the public
+   * value of DHPart. */
   static const Edit edits[] = {
     {WIRE_HELLO, 0, 16}, {WIRE_HELLO, 0, 76}, {WIRE_HELLO, 1, 16}, {WIRE_HELLO, 1, 76}, {WIRE_COMMIT, 0, 80},
     {WIRE_COMMIT, 0, 109}, {WIRE_DHPART1, 1, 44}, {WIRE_DHPART1, 1, 76}, {WIRE_DHPART2, 0, 68},
@@ -250,7 +253,8 @@ test_replayed_session (void)
   }
 }
 
-/* A5: the key agreement is cut off after DHPart2 for ever. No quiet loop: so many tries, all of them told, then only a user's. */
+/* A5: the key agreement is cut off after DHPart2 for ever. No quiet loop: so many tries, all of them told,
+ * then only a user's. */
 static gboolean
 drop_after_dhpart2 (TestLink * link, TestPacket * packet, gpointer user_data)
 {
@@ -305,7 +309,8 @@ test_reflection (void)
       attack.link.user_data = GUINT_TO_POINTER (hellos);
       attack_open (&attack, 1);
       test_link_settle (&attack.link);
-      /* An own Hello that comes back is an equal ZID (0x90), as the RFC says; nothing else that comes back matters. */
+      /* An own Hello that comes back is an equal ZID (0x90), as the RFC says; nothing else that comes back
+       * matters. */
       attack_assert_universal (&attack, hellos ? ATTACK_EITHER : ATTACK_SECURE);
       attack_clear (&attack);
     }

@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-/* ---- B1: the initiator's Hello is in no hash. Mallory holds it back until the Commit reveals H2, and then forges one. ---- */
+/* ---- B1: the initiator's Hello is in no hash. Mallory holds it back until the Commit reveals H2, and
+ * then forges one. ---- */
 
 typedef enum
 {
@@ -105,7 +106,8 @@ test_hold_back (void)
         if (protected)
           g_assert_true (attack_warned (&attack, 1, ZRTP_WARNING_HELLO_HASH));
       } else {
-        /* Nobody can tell without zrtp-hash; yet both have the same keys, SAS and choice, and that is the initiator's. */
+        /* Nobody can tell without zrtp-hash; yet both have the same keys, SAS and choice, and that is the
+         * initiator's. */
         attack_assert_universal (&attack, ATTACK_SECURE);
         for (guint e = 0; e < 2; e++)
           g_assert_true (zrtp_association_get_sas (attack.link.ends[e].association, &sas[e]));
@@ -218,7 +220,9 @@ roll_back (TestLink * link, TestPacket * packet, gpointer user_data)
 static void
 test_rollback (void)
 {
-  static const gchar *const versions[] = { "0.90", "0.95", "1.00", "1.0 ", "1.20", "2.00", "\xff\xff\xff\xff", "1.1a", "1.11" };
+  static const gchar *const versions[] = { "0.90", "0.95", "1.00", "1.0 ", "1.20", "2.00",
+    "\xff\xff\xff\xff", "1.1a", "1.11"
+  };
 
   for (guint i = 0; i < G_N_ELEMENTS (versions); i++) {
     Attack attack;
@@ -263,8 +267,8 @@ test_stripped (void)
   attack_clear (&attack);
 }
 
-/* B5, Z-4.4.2-6, Z-4.4.2.3-3: a Preshared Commit with a keyID out of the air. Who does not offer Preshared refuses it; who does answers
- * with DH, or with 0x56 if it may not commit. */
+/* B5, Z-4.4.2-6, Z-4.4.2.3-3: a Preshared Commit with a keyID out of the air. Who does not offer Preshared
+ * refuses it; who does answers with DH, or with 0x56 if it may not commit. */
 static void
 test_forced_preshared (void)
 {

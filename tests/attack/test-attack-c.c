@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-/* ---- C2: an off-path Mallory with a chain of her own tries to get herself refused, so that the true peer is locked out ---- */
+/* ---- C2: an off-path Mallory with a chain of her own tries to get herself refused, so that the true peer
+ * is locked out ---- */
 
 typedef enum
 {
@@ -113,7 +114,8 @@ test_provoked_without_hash (void)
   test_provoked (FALSE);
 }
 
-/* C3, Z-9-3, Z-9-4: before each true message one of the same kind from another call, whose chain is in order but is not the peer's. */
+/* C3, Z-9-3, Z-9-4: before each true message one of the same kind from another call, whose chain is in
+ * order but is not the peer's. */
 static GPtrArray *others[2];
 
 static gboolean
@@ -261,8 +263,9 @@ octets_sent (TestLink * link)
   return sum;
 }
 
-/* C8, Z-15-4, Z-15-5, Z-5.15-6: 5000 packets of each kind in a second, each from a chain of its own where it has one. Few answers, no
- * more than three times the octets that came, and a handful of public key operations. */
+/* C8, Z-15-4, Z-15-5, Z-5.15-6: 5000 packets of each kind in a second, each from a chain of its own where
+ * it has one. Few answers, no more than three times the octets that came, and a handful of public key
+ * operations. */
 static void
 test_floods (void)
 {

@@ -6,8 +6,9 @@
 
 #include <string.h>
 
-/* D8: an end that changes its ZID and keeps no cache says nothing in two calls by which they could be told to be the same end's: no four
- * words in a row are alike in its captures but those that every endpoint of its make sends. */
+/* D8: an end that changes its ZID and keeps no cache says nothing in two calls by which they could be told
+ * to be the same end's: no four words in a row are alike in its captures but those that every endpoint of
+ * its make sends. */
 static void
 test_tracking (void)
 {
@@ -27,7 +28,8 @@ test_tracking (void)
     g_assert_null (test_cache_get (&attack.link.ends[1].cache, attack.link.ends[1].config.zid, end->config.zid));
     for (guint i = 0; i < end->sent->len; i++) {
       const TestPacket *packet = g_ptr_array_index (end->sent, i);
-      /* After type, version, client id, H3 and ZID of a Hello come names that say what everybody offers; a Commit's too. */
+      /* After type, version, client id, H3 and ZID of a Hello come names that say what everybody offers; a
+       * Commit's too. */
       gsize from = packet->type == WIRE_HELLO ? 32 : 12;
       gsize to = packet->type == WIRE_HELLO ? 76 : WIRE_MESSAGE_LEN (packet->len);
 
@@ -51,8 +53,9 @@ test_tracking (void)
   g_hash_table_unref (seen);
 }
 
-/* D5, Z-7.1-8: a Multistream Confirm says V=0, or E, or expiry 0, whatever it likes. The call stays verified and the cache as it is. The peer here is
- * our own engine whose cache has lost the flag in the meantime. */
+/* D5, Z-7.1-8: a Multistream Confirm says V=0, or E, or expiry 0, whatever it likes. The call stays
+ * verified and the cache as it is. The peer here is our own engine whose cache has lost the flag in the
+ * meantime. */
 static void
 test_multistream_flags (void)
 {
@@ -68,12 +71,14 @@ test_multistream_flags (void)
   for (guint e = 0; e < 2; e++) {
     g_assert_true (zrtp_association_get_sas (attack.link.ends[e].association, &sas));
     g_assert_true (sas.verified);
-    g_assert_true (test_cache_get (&attack.link.ends[e].cache, attack.link.ends[e].config.zid, sas.peer_zid)->verified);
+    g_assert_true (test_cache_get (&attack.link.ends[e].cache, attack.link.ends[e].config.zid,
+            sas.peer_zid)->verified);
   }
   attack_clear (&attack);
 }
 
-/* F5, Z-5.7-9, Z-4.4.3.1-3: eight streams, both directions, three runs of the same ends: no SRTP key, no Confirm IV and no nonce comes twice. */
+/* F5, Z-5.7-9, Z-4.4.3.1-3: eight streams, both directions, three runs of the same ends: no SRTP key, no
+ * Confirm IV and no nonce comes twice. */
 static void
 test_key_streams (void)
 {
@@ -117,8 +122,8 @@ test_key_streams (void)
   attack_clear (&attack);
 }
 
-/* G7, Z-5-11: version 1.10 has no fragments. What looks like another implementation's, with a right CRC, is dropped without an answer or an
- * allocation that grows, whatever it says of offsets and lengths. */
+/* G7, Z-5-11: version 1.10 has no fragments. What looks like another implementation's, with a right CRC,
+ * is dropped without an answer or an allocation that grows, whatever it says of offsets and lengths. */
 static void
 test_fragments (void)
 {
@@ -155,8 +160,8 @@ test_fragments (void)
   attack_clear (&attack);
 }
 
-/* H3, Z-4.4.1-1, Z-4.4.1-2: eight streams at once, a third of all packets lost, and the first stream stopped at any moment: the others never wait for
- * it for ever. */
+/* H3, Z-4.4.1-1, Z-4.4.1-2: eight streams at once, a third of all packets lost, and the first stream
+ * stopped at any moment: the others never wait for it for ever. */
 static void
 test_first_stream_killed (void)
 {

@@ -1,4 +1,5 @@
-/* test-attack-media.c: attacks on the media beside the key agreement, through the elements (attacks.md B, C, F).
+/* test-attack-media.c: attacks on the media beside the key agreement, through the elements (attacks.md B, C,
+ * F).
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -30,13 +31,15 @@ forged_srtp (Endpoint *peer, guint n)
   return packet;
 }
 
-/* Z-4.6-8, C5: while the initiator waits for its Conf2ACK no forged media takes the place of it: neither in clear nor such as looks encrypted. */
+/* Z-4.6-8, C5: while the initiator waits for its Conf2ACK no forged media takes the place of it: neither
+ * in clear nor such as looks encrypted. */
 GST_START_TEST (test_forged_media_is_no_conf2ack)
 {
   Call *call = call_new ();
   Endpoint *initiator;
 
-  /* Nothing goes on until both have talked: media of the responder that comes later would be as good as a Conf2ACK. */
+  /* Nothing goes on until both have talked: media of the responder that comes later would be as good as a
+   * Conf2ACK. */
   call->filter = drop_zrtp;
   call_start (call);
   endpoint_talk (&call->a);
@@ -60,7 +63,8 @@ GST_START_TEST (test_forged_media_is_no_conf2ack)
 }
 GST_END_TEST;
 
-/* B6, B7: the peer's ZRTP is stripped for ever. Under secure-only not one clear octet leaves, either way; the user is told that there is no peer. */
+/* B6, B7: the peer's ZRTP is stripped for ever. Under secure-only not one clear octet leaves, either way;
+ * the user is told that there is no peer. */
 GST_START_TEST (test_stripped)
 {
   Call *call = call_new ();
@@ -82,7 +86,8 @@ GST_START_TEST (test_stripped)
 }
 GST_END_TEST;
 
-/* I6, Z-15-3: at the highest debug level no line of ours holds 16 octets in hex: no key is shorter, and nothing else that is logged is so long. */
+/* I6, Z-15-3: at the highest debug level no line of ours holds 16 octets in hex: no key is shorter, and
+ * nothing else that is logged is so long. */
 static gint n_lines, n_long;
 
 static void

@@ -1,7 +1,8 @@
-/* test-mallory.c: the engine against an endpoint written independently (mallory.py), that keeps all rules or breaks one.
+/* test-mallory.c: the engine against an endpoint written independently (mallory.py), that keeps all rules or
+ * breaks one.
  *
- * Kept, it is a second implementation: both ends must come to the same SAS and keys. Broken, it must never be secure with us, or at least never
- * be taken for more than it is.
+ * Kept, it is a second implementation: both ends must come to the same SAS and keys. Broken, it must never be
+ * secure with us, or at least never be taken for more than it is.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -202,8 +203,9 @@ typedef struct
 #define AS_RESPONDER ZRTP_ROLE_RESPONDER
 #define AS_BOTH ZRTP_ROLE_NONE
 
-/* Z-5.7-7, Z-9-3: what stops her, and how she and the user are told. A message with a broken hash chain is not used, and in the end our patience is used up
- * (0xB0); other keys than ours she sees herself, in our Confirm1. */
+/* Z-5.7-7, Z-9-3: what stops her, and how she and the user are told. A message with a broken hash chain is
+ * not used, and in the end our patience is used up (0xB0); other keys than ours she sees herself, in our
+ * Confirm1. */
 static const Rule rules[] = {
   {"version-low", AS_BOTH, ZRTP_ERROR_VERSION},
   {"version-junk", AS_BOTH, ZRTP_ERROR_VERSION},
@@ -280,7 +282,8 @@ test_rule (gconstpointer data)
   }
 }
 
-/* E2, A9, Z-7.3.1-10, Z-5.7-4: flags that she has no right to, and bits that mean nothing. Secure, and nothing more than that. */
+/* E2, A9, Z-7.3.1-10, Z-5.7-4: flags that she has no right to, and bits that mean nothing. Secure, and
+ * nothing more than that. */
 static void
 test_flags (void)
 {
@@ -309,8 +312,8 @@ test_flags (void)
     }
 }
 
-/* B3, Z-5.2-17: the least that the RFC allows, against each floor: who would commit says that the Hellos lead nowhere, who is committed to says what
- * it does not take. */
+/* B3, Z-5.2-17: the least that the RFC allows, against each floor: who would commit says that the Hellos
+ * lead nowhere, who is committed to says what it does not take. */
 static void
 test_minimal (void)
 {

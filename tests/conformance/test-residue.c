@@ -1,7 +1,7 @@
 /* test-residue.c: nothing secret is left in heap, stack or data when RFC 6189 lets it go.
  *
- * The secrets of a call are noted while it runs, masked so that the notes themselves are not found, and all writable memory is searched for
- * them afterwards, freed blocks included.
+ * The secrets of a call are noted while it runs, masked so that the notes themselves are not found, and all
+ * writable memory is searched for them afterwards, freed blocks included.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -102,13 +102,12 @@ static void
 note_exchange (const ZrtpExchange * exchange)
 {
   const ZrtpStreamKeys *keys = &exchange->keys;
-  gboolean initiator = exchange->role == ZRTP_ROLE_INITIATOR;
 
   note ("mackeyi", SPENT, keys->mackeyi);
   note ("mackeyr", SPENT, keys->mackeyr);
   note ("zrtpkeyi", SPENT, keys->zrtpkeyi);
   note ("zrtpkeyr", SPENT, keys->zrtpkeyr);
-  note (initiator ? "srtp key of the initiator" : "srtp key of the initiator, at the responder", SESSION, keys->srtp_i.key);
+  note ("srtp key of the initiator", SESSION, keys->srtp_i.key);
   note ("srtp key of the responder", SESSION, keys->srtp_r.key);
   note ("srtp salt of the initiator", SESSION, keys->srtp_i.salt);
   note ("srtp salt of the responder", SESSION, keys->srtp_r.salt);
@@ -197,8 +196,8 @@ skipped (void)
 #endif
 }
 
-/* Z-4.4.1.4-5, Z-4.6.1-8, Z-4.5.3-8, I6: once secure, of the exchange nothing is left but what the call needs. Z-4.7.3-1, Z-4.7.3-2, Z-4.5.2-8, Z-15-2:
- * when it is over, that too is gone. */
+/* Z-4.4.1.4-5, Z-4.6.1-8, Z-4.5.3-8, I6: once secure, of the exchange nothing is left but what the call
+ * needs. Z-4.7.3-1, Z-4.7.3-2, Z-4.5.2-8, Z-15-2: when it is over, that too is gone. */
 static void
 test_call (gconstpointer key_agreement)
 {

@@ -66,8 +66,8 @@ confirm_len (TestLink * link, guint end, guint stream)
   return WIRE_MESSAGE_LEN (packet->len);
 }
 
-/* Z-7.2-1, Z-7.2-2, Z-7.2-3, Z-5.1.7-1, Z-5.2-3: both sign the whole hash of the SAS, once, in the first stream's Confirm; the other end gets the
- * block as it was made, its type in front. */
+/* Z-7.2-1, Z-7.2-2, Z-7.2-3, Z-5.1.7-1, Z-5.2-3: both sign the whole hash of the SAS, once, in the first
+ * stream's Confirm; the other end gets the block as it was made, its type in front. */
 static void
 test_both (void)
 {
@@ -112,8 +112,8 @@ test_not_for_all (void)
   test_link_clear (&link);
 }
 
-/* Z-7.2-8: a signature proves nothing by itself: the call is as unverified as without, until the application says that it has checked it. Z-4.6.1.1-3:
- * then a cache mismatch no longer delays the update. */
+/* Z-7.2-8: a signature proves nothing by itself: the call is as unverified as without, until the
+ * application says that it has checked it. Z-4.6.1.1-3: then a cache mismatch no longer delays the update. */
 static void
 test_fall_back (void)
 {
@@ -147,7 +147,8 @@ test_fall_back (void)
   test_link_clear (&link);
 }
 
-/* Z-5-13, Z-7.2-9, Z-7.2-11: what would not fit into a datagram of an Ethernet path, or into whole words, is left out, and the call goes on. */
+/* Z-5-13, Z-7.2-9, Z-7.2-11: what would not fit into a datagram of an Ethernet path, or into whole words,
+ * is left out, and the call goes on. */
 static void
 test_too_long (void)
 {
