@@ -263,9 +263,9 @@ octets_sent (TestLink * link)
   return sum;
 }
 
-/* C8, Z-15-4, Z-15-5, Z-5.15-6: 5000 packets of each kind in a second, each from a chain of its own where
- * it has one. Few answers, no more than three times the octets that came, and a handful of public key
- * operations. */
+/* C8, Z-15-4, Z-15-5, Z-5.15-6, Z-9-7: 5000 packets of each kind in a second, each from a chain of its own where it has
+ * one, upon an end that waits, one that has committed and one that has been committed to. Few answers, no more than three
+ * times the octets that came, a handful of public key operations, and the end stands where it stood. */
 static void
 test_floods (void)
 {
@@ -274,18 +274,24 @@ test_floods (void)
   };
 
   for (guint k = 0; k < G_N_ELEMENTS (kinds); k++)
-    for (guint automatic = 0; automatic < 2; automatic++) {
+    for (guint mode = 0; mode < 3; mode++) {
       gsize octets_in = 0, before;
+      ZrtpState state;
       ZrtpStreamStats stats;
       TestPeer peer;
       Attack attack;
 
       attack_init (&attack, k, 2);
       test_link_make_solo (&attack.link);
-      attack.link.ends[0].config.automatic = automatic;
+      attack.link.ends[0].config.automatic = mode == 1;
       attack_open (&attack, 1);
       peer_init (&peer, &attack.link, 0, 1, "X255");
-      peer_discover (&peer);
+      if (mode < 2)
+        peer_discover (&peer);
+      else
+        peer_initiate (&peer);
+      state = test_link_state (&attack.link, 0, 0);
+      g_assert_cmpint (state, ==, mode ? ZRTP_STATE_SECURING : ZRTP_STATE_CLEAR);
       before = octets_sent (&attack.link);
       for (guint i = 0; i < 5000; i++) {
         WireBuffer message, packet;
@@ -321,6 +327,7 @@ test_floods (void)
       }
       zrtp_association_get_stats (attack.link.ends[0].association, 0, &stats);
       g_assert_cmpuint (stats.public_key_operations, <=, 2);
+      g_assert_cmpint (test_link_state (&attack.link, 0, 0), ==, state);
       g_assert_cmpuint (octets_sent (&attack.link) - before, <=, 3 * octets_in);
       attack_assert_alone_never_secure (&attack, 0);
       peer_clear (&peer);
