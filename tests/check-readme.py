@@ -15,6 +15,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
 
@@ -33,8 +34,10 @@ class Pipeline:
     def __init__(self, command, sessions, streams, changed):
         self.sas, self.secure, self.changed, self.log = {}, set(), changed, []
         self.sessions, self.streams = sessions, streams
+        # As if on a machine of its own, where the cache is concerned.
+        self.home = tempfile.TemporaryDirectory(prefix='zrtp-readme-')
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                                        stdin=subprocess.DEVNULL)
+                                        stdin=subprocess.DEVNULL, env=dict(os.environ, XDG_DATA_HOME=self.home.name))
         self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()
 
@@ -63,6 +66,7 @@ class Pipeline:
             self.process.kill()
             self.process.wait()
         self.thread.join(5)
+        self.home.cleanup()
 
 
 def call(name, commands, sessions, streams=1):

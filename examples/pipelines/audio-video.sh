@@ -14,7 +14,8 @@ other=${1:?usage: audio-video.sh OTHER-ADDRESS [OWN-PORT [OTHER-PORT]]}
 own_port=${2:-5000}
 other_port=${3:-5000}
 
-# async=false: each end sends before it has got anything.
+# async=false: each end sends before it has got anything. Two ends on one machine: set XDG_DATA_HOME differently for each, or
+# add cache=memory to zrtpenc, as the cache is who an end is.
 # shellcheck disable=SC2086
 exec gst-launch-1.0 -m zrtpenc name=zrtpenc \
   ${AUDIO_SOURCE:-autoaudiosrc} ! audioconvert ! audioresample ! opusenc ! rtpopuspay \

@@ -313,6 +313,19 @@ gst_zrtp_endpoint_resolve (GstZrtpEndpoint *self)
   return FALSE;
 }
 
+gboolean
+gst_zrtp_endpoint_activate (GstZrtpEndpoint *self, GstZrtpSession *session)
+{
+  gchar *problem;
+
+  if (gst_zrtp_session_activate (session, &problem))
+    return TRUE;
+  GST_ELEMENT_ERROR (self->element, RESOURCE, OPEN_READ_WRITE, ("%s", problem),
+      ("cache-required is set on session %s", gst_zrtp_session_get_id (session)));
+  g_free (problem);
+  return FALSE;
+}
+
 void
 gst_zrtp_endpoint_release (GstZrtpEndpoint *self)
 {

@@ -35,6 +35,9 @@ void gst_zrtp_endpoint_get_property (GstZrtpEndpoint * self, guint id, GValue * 
 /* Finds or makes the session and gives it the element's properties. FALSE: an error is on the bus. */
 gboolean gst_zrtp_endpoint_resolve (GstZrtpEndpoint * self);
 
+/* Takes part in the run of its session. FALSE: an error is on the bus. */
+gboolean gst_zrtp_endpoint_activate (GstZrtpEndpoint * self, GstZrtpSession * session);
+
 /* Back in NULL: the next run looks again. */
 void gst_zrtp_endpoint_release (GstZrtpEndpoint * self);
 

@@ -263,6 +263,7 @@ start (GstZrtpDec *self)
 {
   GstZrtpSession *session;
   gchar *other = NULL;
+  gboolean started;
 
   if (!gst_zrtp_endpoint_resolve (&self->endpoint))
     return FALSE;
@@ -272,16 +273,20 @@ start (GstZrtpDec *self)
   GST_OBJECT_UNLOCK (self);
   self->media = gst_zrtp_session_attach_receiver (session, self->attached_stream, GST_ELEMENT (self), &other);
   if (self->media != NULL)
-    gst_zrtp_session_activate (session);
-  else
+    started = gst_zrtp_endpoint_activate (&self->endpoint, session);
+  else {
+    started = FALSE;
     GST_ELEMENT_ERROR (self, RESOURCE, BUSY,
         ("%s and %s both receive stream %u of session %s. Set the stream property of one of them if this is another medium "
          "of the same call, or its session-id, and that of its zrtpenc, if it is another call.",
             other, GST_OBJECT_NAME (self), self->attached_stream, gst_zrtp_session_get_id (session)),
         (NULL));
+  }
+  if (self->media != NULL && !started)
+    gst_zrtp_session_detach_receiver (session, self->attached_stream, GST_ELEMENT (self));
   g_free (other);
   gst_object_unref (session);
-  return self->media != NULL;
+  return started;
 }
 
 static void

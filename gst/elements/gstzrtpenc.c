@@ -262,14 +262,16 @@ static gboolean
 start (GstZrtpEnc *self)
 {
   GstZrtpSession *session;
-  gboolean attached = TRUE;
+  gboolean attached = TRUE, active;
   guint i;
 
   if (!gst_zrtp_endpoint_resolve (&self->endpoint))
     return FALSE;
   session = gst_zrtp_endpoint_get_session (&self->endpoint);
-  gst_zrtp_session_activate (session);
+  active = gst_zrtp_endpoint_activate (&self->endpoint, session);
   gst_object_unref (session);
+  if (!active)
+    return FALSE;
   g_mutex_lock (&self->lock);
   self->running = TRUE;
   g_mutex_unlock (&self->lock);

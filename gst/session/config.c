@@ -66,18 +66,6 @@ drop_unsupported (ZrtpAlgorithmList *list, gboolean (*works) (const gchar *name)
   *list = kept;
 }
 
-/* One table for all sessions with a ZID of the application's. A ZID drawn for one session is of no use after it, so its
- * secrets are not kept here. */
-static ZrtpCache *
-shared_cache (void)
-{
-  static gsize cache = 0;
-
-  if (g_once_init_enter (&cache))
-    g_once_init_leave (&cache, (gsize) zrtp_memory_cache_new ());
-  return (ZrtpCache *) cache;
-}
-
 /* The object lock is held. */
 static void
 fill_config (const GstZrtpSettings *settings, ZrtpConfig *config)
@@ -96,46 +84,84 @@ fill_config (const GstZrtpSettings *settings, ZrtpConfig *config)
   config->allow_clear = settings->allow_clear && settings->media_policy == GST_ZRTP_MEDIA_POLICY_OPPORTUNISTIC;
   config->require_hello_hash = settings->require_zrtp_hash;
   config->signalling_secure = settings->signalling_secure;
+  config->cache_expiry = settings->cache_ttl;
   config->round_trip = settings->round_trip;
   g_strlcpy (config->client_id, settings->client_id, sizeof config->client_id);
 }
 
 gboolean
+gst_zrtp_session_open_cache (GstZrtpSession *self, gchar **problem)
+{
+  gboolean required, shared, open;
+  GError *error = NULL;
+  gchar *setting;
+
+  if (problem != NULL)
+    *problem = NULL;
+  if (self->association != NULL)
+    return TRUE;
+  GST_OBJECT_LOCK (self);
+  setting = g_strdup (self->settings.cache);
+  required = self->settings.cache_required;
+  shared = self->settings.zid != NULL;
+  GST_OBJECT_UNLOCK (self);
+  open = gst_zrtp_cache_open (&self->cache, setting, shared, &error);
+  g_free (setting);
+
+  g_clear_pointer (&self->cache_trouble, g_free);
+  if (!open) {
+    GST_WARNING_OBJECT (self, "no cache: %s", error->message);
+    if (!required)
+      self->cache_trouble = g_strdup (error->message);
+    else if (problem != NULL)
+      *problem = g_strdup (error->message);
+    g_error_free (error);
+  }
+  return open || !required;
+}
+
+static gboolean
+choose_zid (GstZrtpSession *self, ZrtpRandom *random, guint8 zid[ZRTP_ZID_LEN])
+{
+  gboolean given;
+
+  GST_OBJECT_LOCK (self);
+  given = self->settings.zid != NULL && gst_zrtp_parse_zid (self->settings.zid, zid);
+  GST_OBJECT_UNLOCK (self);
+  if (given)
+    return TRUE;
+  /* Who uses the same file is the same endpoint (Z-4.9-1). */
+  if (self->cache.is_file) {
+    memcpy (zid, self->cache.zid, ZRTP_ZID_LEN);
+    return TRUE;
+  }
+  if (!self->have_zid)
+    self->have_zid = random->fill (random, ZRTP_RANDOM_ZID, self->zid, sizeof self->zid);
+  memcpy (zid, self->zid, ZRTP_ZID_LEN);
+  return self->have_zid;
+}
+
+gboolean
 gst_zrtp_session_ensure_association (GstZrtpSession *self, guint run)
 {
-  GstZrtpSettings *settings = &self->settings;
   ZrtpRandom *random = zrtp_random_default ();
-  ZrtpCache *cache = NULL;
   ZrtpConfig config = { { 0 } };
-  gchar *peer_name;
-  gboolean have_zid;
 
   if (self->association != NULL)
     return TRUE;
-  if (!self->have_zid) {
-    if (!random->fill (random, ZRTP_RANDOM_ZID, self->zid, sizeof self->zid))
-      return FALSE;
-    self->have_zid = TRUE;
-  }
-
+  /* A run has opened it as it began. */
+  if (g_atomic_int_get (&self->active) == 0 && !gst_zrtp_session_open_cache (self, NULL))
+    return FALSE;
+  if (!choose_zid (self, random, config.zid))
+    return FALSE;
   GST_OBJECT_LOCK (self);
-  fill_config (settings, &config);
-  have_zid = settings->zid != NULL && gst_zrtp_parse_zid (settings->zid, config.zid);
-  if (!have_zid)
-    memcpy (config.zid, self->zid, sizeof config.zid);
-  if (strcmp (settings->cache, "memory") == 0) {
-    if (!have_zid && self->cache == NULL)
-      self->cache = zrtp_memory_cache_new ();
-    cache = have_zid ? shared_cache () : self->cache;
-    config.cache_expiry = settings->cache_ttl;
-  }
-  peer_name = g_strdup (settings->peer_name);
+  fill_config (&self->settings, &config);
   GST_OBJECT_UNLOCK (self);
+  if (self->cache.target == NULL)
+    config.cache_expiry = 0;
 
-  self->association = zrtp_association_new (&config, random, cache);
+  memcpy (self->local_zid, config.zid, ZRTP_ZID_LEN);
+  self->association = zrtp_association_new (&config, random, self->cache.target);
   self->association_run = run;
-  if (self->association != NULL && peer_name != NULL)
-    zrtp_association_set_peer_name (self->association, peer_name);
-  g_free (peer_name);
   return self->association != NULL;
 }

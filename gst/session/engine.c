@@ -111,22 +111,83 @@ install_keys (Step *step, GstZrtpMedia *media, ZrtpDirection direction, const Zr
 }
 
 static void
+cache_unreadable (Step *step, guint stream, const gchar *why)
+{
+  gchar *text = g_strdup_printf ("What is known of earlier calls cannot be read: %s. Your partner counts as new, and nothing is "
+                                 "kept of this call.",
+      why ? why : "unknown error");
+
+  add_message (step, stream, gst_zrtp_message_new_warning (step->session, stream, "cache-unreadable", text));
+  g_free (text);
+}
+
+/* The peer is not who the user expects (attack D4), or is so on a device that is not known (Z-4.3.2). Once in a run. */
+static void
+warn_of_name (Step *step, guint stream, const ZrtpSasInfo *info, const gchar *expected)
+{
+  GstZrtpSession *self = step->session;
+  const gchar *code = NULL;
+  gchar *text;
+
+  if (self->names_told || expected == NULL || gst_zrtp_name_fits (info, expected))
+    return;
+  if (info->peer_name[0] != '\0') {
+    code = "other-name";
+    text = g_strdup_printf ("You are calling %s, but this is known as the device of %s. Compare the code before you trust it.",
+        expected, info->peer_name);
+  } else if (info->cache == ZRTP_CACHE_NONE && gst_zrtp_cache_knows_name (&self->cache, self->local_zid, expected)) {
+    code = "new-device";
+    text = g_strdup_printf ("%s is known, but not on this device: a new one, or somebody else. Compare the code.", expected);
+  }
+  if (code == NULL)
+    return;
+  self->names_told = TRUE;
+  add_message (step, stream, gst_zrtp_message_new_warning (self, stream, code, text));
+  g_free (text);
+}
+
+static void
 tell_sas (Step *step, guint stream)
 {
   GstZrtpSession *self = step->session;
   ZrtpSasInfo info;
   GstZrtpSecurity security;
   gboolean have_sas;
+  gchar *expected;
 
   refresh_security (self);
   GST_OBJECT_LOCK (self);
   have_sas = self->have_sas;
   info = self->sas;
   security = gst_zrtp_session_judge (self, GST_ZRTP_STATE_SECURE);
+  expected = g_strdup (self->settings.peer_name);
   GST_OBJECT_UNLOCK (self);
-  if (have_sas)
-    add_message (step, stream, gst_zrtp_message_new_sas (self, stream, &info, security));
+  if (have_sas) {
+    warn_of_name (step, stream, &info, expected);
+    add_message (step, stream, gst_zrtp_message_new_sas (self, stream, &info, security, expected));
+  }
+  g_free (expected);
   step->sas_told = TRUE;
+}
+
+static void
+add_warning (Step *step, guint stream, ZrtpWarning warning)
+{
+  GstZrtpSession *self = step->session;
+  gchar *why = gst_zrtp_cache_dup_trouble (&self->cache);
+
+  if (why != NULL && warning == ZRTP_WARNING_CACHE_UNREADABLE)
+    cache_unreadable (step, stream, why);
+  else if (why != NULL && warning == ZRTP_WARNING_CACHE_WRITE) {
+    gchar *text = g_strdup_printf ("The secret shared with your partner could not be kept, so the next call will look like a "
+                                   "first one: %s",
+        why);
+
+    add_message (step, stream, gst_zrtp_message_new_warning (self, stream, "cache-write", text));
+    g_free (text);
+  } else
+    add_message (step, stream, gst_zrtp_message_new_protocol_warning (self, stream, warning));
+  g_free (why);
 }
 
 static void
@@ -159,8 +220,7 @@ drain (Step *step)
         tell_sas (step, output.stream);
         break;
       case ZRTP_OUTPUT_WARNING:
-        add_message (step, output.stream,
-            gst_zrtp_message_new_protocol_warning (self, output.stream, output.u.warning));
+        add_warning (step, output.stream, output.u.warning);
         break;
       case ZRTP_OUTPUT_ERROR:
         add_message (step, output.stream,
@@ -180,6 +240,7 @@ reset (GstZrtpSession *self)
 
   gst_zrtp_timer_set (self, ZRTP_NO_DEADLINE);
   self->now = 0;
+  self->names_told = FALSE;
   for (i = 0; i < ZRTP_MAX_STREAMS; i++) {
     GstZrtpMedia *media = gst_zrtp_session_peek_media (self, i);
 
@@ -195,12 +256,17 @@ reset (GstZrtpSession *self)
   gst_clear_object (&self->clock);
 }
 
+void
+gst_zrtp_engine_end_run (GstZrtpSession *self, guint run)
+{
+  if (self->association != NULL && self->association_run != run)
+    reset (self);
+}
+
 gboolean
 gst_zrtp_engine_add_stream (GstZrtpSession *self, GstZrtpMedia *media, guint run)
 {
-  /* What is left of the run before, if its end is still in the mailbox. */
-  if (self->association != NULL && self->association_run != run)
-    reset (self);
+  gst_zrtp_engine_end_run (self, run);
   if (!gst_zrtp_session_ensure_association (self, run))
     return FALSE;
   if (!media->added) {
@@ -223,6 +289,10 @@ start (Step *step, GstZrtpMedia *media, guint32 ssrc)
         gst_zrtp_message_new_error (self, media->stream, ZRTP_ERROR_SOFTWARE, FALSE, TRUE));
     gst_zrtp_media_set_state (media, step->run, GST_ZRTP_STATE_FAILED);
     return;
+  }
+  if (self->cache_trouble != NULL) {
+    cache_unreadable (step, media->stream, self->cache_trouble);
+    g_clear_pointer (&self->cache_trouble, g_free);
   }
   media->started = TRUE;
   media->ssrc = ssrc;
@@ -342,7 +412,18 @@ verify (Step *step, gboolean verified)
 {
   GstZrtpSession *self = step->session;
 
+  ZrtpSasInfo info;
+  gchar *expected;
+
   zrtp_association_set_verified (self->association, verified, step->now);
+  GST_OBJECT_LOCK (self);
+  expected = g_strdup (self->settings.peer_name);
+  GST_OBJECT_UNLOCK (self);
+  /* Whom the user was talking to is who that is from now on. */
+  if (verified && expected != NULL && zrtp_association_get_sas (self->association, &info)
+      && !gst_zrtp_name_fits (&info, expected))
+    zrtp_association_set_peer_name (self->association, expected);
+  g_free (expected);
   drain (step);
   if (!step->sas_told)
     tell_sas (step, first_stream (self));
@@ -432,7 +513,7 @@ handle_input (Step *step, GstZrtpMedia *media, const GstZrtpInput *input)
       break;
     case GST_ZRTP_INPUT_PEER_NAME:
       if (self->association != NULL)
-        zrtp_association_set_peer_name (self->association, (const gchar *) input->data);
+        tell_sas (step, first_stream (self));
       break;
     case GST_ZRTP_INPUT_PEER_HASH:
       if (media != NULL)
@@ -507,9 +588,13 @@ handle_input_locked (Step *step, const GstZrtpInput *input)
 {
   GstZrtpSession *self = step->session;
 
-  ensure_clock (self);
+  /* What is said before the start does not settle which clock the run has. */
+  if (input->type == GST_ZRTP_INPUT_START)
+    ensure_clock (self);
   /* The engine's time never runs backwards. */
-  self->now = step->now = MAX (self->now, gst_clock_get_time (self->clock));
+  if (self->clock != NULL)
+    self->now = MAX (self->now, gst_clock_get_time (self->clock));
+  step->now = self->now;
   handle_input (step, gst_zrtp_session_peek_media (self, input->stream), input);
   if (self->association != NULL)
     drain (step);

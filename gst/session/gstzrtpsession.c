@@ -51,8 +51,8 @@ gst_zrtp_session_finalize (GObject *object)
   gst_zrtp_timer_cancel (self);
   gst_zrtp_mailbox_clear (self);
   zrtp_association_free (self->association);
-  if (self->cache != NULL)
-    zrtp_memory_cache_free (self->cache);
+  gst_zrtp_cache_close (&self->cache);
+  g_free (self->cache_trouble);
   for (i = 0; i < ZRTP_MAX_STREAMS; i++)
     g_clear_pointer (&self->media[i], gst_zrtp_media_free);
   gst_clear_object (&self->clock);
@@ -170,17 +170,38 @@ gst_zrtp_session_get_media (GstZrtpSession *self, guint stream)
   return media;
 }
 
+static gboolean
+open_cache (GstZrtpSession *self, gchar **problem)
+{
+  gboolean enabled, good;
+
+  GST_OBJECT_LOCK (self);
+  enabled = self->settings.enabled;
+  GST_OBJECT_UNLOCK (self);
+  if (!enabled)
+    return TRUE;
+  g_mutex_lock (&self->engine_lock);
+  gst_zrtp_engine_end_run (self, self->run);
+  good = gst_zrtp_session_open_cache (self, problem);
+  g_mutex_unlock (&self->engine_lock);
+  return good;
+}
+
 /**
  * gst_zrtp_session_activate: (skip)
  */
-void
-gst_zrtp_session_activate (GstZrtpSession *self)
+gboolean
+gst_zrtp_session_activate (GstZrtpSession *self, gchar **problem)
 {
+  gboolean good = TRUE;
   guint i;
 
+  *problem = NULL;
   gst_zrtp_prepare_support ();
   g_mutex_lock (&self->run_lock);
-  if (self->active++ == 0) {
+  if (self->active == 0)
+    good = open_cache (self, problem);
+  if (good && g_atomic_int_add (&self->active, 1) == 0) {
     GST_OBJECT_LOCK (self);
     self->run_enabled = self->settings.enabled;
     GST_OBJECT_UNLOCK (self);
@@ -191,6 +212,7 @@ gst_zrtp_session_activate (GstZrtpSession *self)
     }
   }
   g_mutex_unlock (&self->run_lock);
+  return good;
 }
 
 /**
@@ -202,7 +224,7 @@ gst_zrtp_session_deactivate (GstZrtpSession *self)
   guint i;
 
   g_mutex_lock (&self->run_lock);
-  if (--self->active == 0) {
+  if (g_atomic_int_dec_and_test (&self->active)) {
     g_atomic_int_set (&self->hash_given, FALSE);
     GST_DEBUG_OBJECT (self, "run %d ends", self->run);
     g_atomic_int_inc (&self->run);

@@ -100,9 +100,18 @@ hello_hash_name (ZrtpHelloHashStatus status)
   return status == ZRTP_HELLO_HASH_MATCH ? "match" : status == ZRTP_HELLO_HASH_MISMATCH ? "mismatch" : "absent";
 }
 
-GstStructure *
-gst_zrtp_message_new_sas (GstZrtpSession *self, guint stream, const ZrtpSasInfo *info, GstZrtpSecurity security)
+/* Whether the peer is remembered under the name that the user expects, if any (attack D4). */
+gboolean
+gst_zrtp_name_fits (const ZrtpSasInfo *info, const gchar *expected_name)
 {
+  return expected_name == NULL || expected_name[0] == '\0' || strcmp (info->peer_name, expected_name) == 0;
+}
+
+GstStructure *
+gst_zrtp_message_new_sas (GstZrtpSession *self, guint stream, const ZrtpSasInfo *info, GstZrtpSecurity security,
+    const gchar *expected_name)
+{
+  gboolean verified = info->verified && gst_zrtp_name_fits (info, expected_name);
   gchar *text, *sas_hash, *peer_zid;
   GstStructure *structure;
 
@@ -135,6 +144,7 @@ gst_zrtp_message_new_sas (GstZrtpSession *self, guint stream, const ZrtpSasInfo 
   set_string (structure, "signalled-hash", hello_hash_name (info->hello_hash));
   set_string (structure, "peer-zid", peer_zid);
   set_string (structure, "peer-name", info->peer_name);
+  set_string (structure, "expected-name", expected_name ? expected_name : "");
   set_string (structure, "peer-client", info->peer_client);
   set_name (structure, "hash", info->choice.hash);
   set_name (structure, "cipher", info->choice.cipher);
@@ -144,7 +154,7 @@ gst_zrtp_message_new_sas (GstZrtpSession *self, guint stream, const ZrtpSasInfo 
       info->role == ZRTP_ROLE_INITIATOR       ? "initiator"
           : info->role == ZRTP_ROLE_RESPONDER ? "responder"
                                               : "none");
-  gst_structure_set (structure, "verified", G_TYPE_BOOLEAN, info->verified, "local-verified", G_TYPE_BOOLEAN,
+  gst_structure_set (structure, "verified", G_TYPE_BOOLEAN, verified, "local-verified", G_TYPE_BOOLEAN,
       info->local_verified, "remote-verified", G_TYPE_BOOLEAN, info->remote_verified, "relayed", G_TYPE_BOOLEAN,
       info->relayed, "enrolled", G_TYPE_BOOLEAN, info->enrolled, "disclosure", G_TYPE_BOOLEAN, info->remote_disclosure, "mitm",
       G_TYPE_BOOLEAN, info->remote_mitm, NULL);
@@ -181,7 +191,7 @@ gst_zrtp_message_new_protocol_warning (GstZrtpSession *self, guint stream, ZrtpW
         "Both sides wait for the other one to begin (passive is set on both): the call will not be encrypted." },
     [ZRTP_WARNING_CACHE_WRITE] = { "cache-write",
         "The secret shared with your partner could not be kept: the next call will look like a first one." },
-    [ZRTP_WARNING_CACHE_UNREADABLE] = { "cache-entry-unreadable",
+    [ZRTP_WARNING_CACHE_UNREADABLE] = { "cache-unreadable",
         "What is kept of earlier calls with your partner cannot be read: treat this call as a first one and compare the "
         "code." },
     [ZRTP_WARNING_PEER_DISCLOSES] = { "peer-discloses",

@@ -48,6 +48,8 @@ static const struct
   { GST_ZRTP_PROP_SIGNALLING_SECURE, FIELD (signalling_secure), FALSE, "signalling-secure", "Signalling is secure",
       "The signalling that brought the peer's zrtp-hash is protected from end to end: a hash that matches then speaks for "
       "the peer. TLS to a server is not enough" },
+  { GST_ZRTP_PROP_CACHE_REQUIRED, FIELD (cache_required), FALSE, "cache-required", "Cache is required",
+      "Do not start if the cache's file cannot be used. By default the call goes on without it, with a warning" },
   { GST_ZRTP_PROP_DISCLOSURE, FIELD (disclosure), FALSE, "disclosure", "Disclosure",
       "Tell the peer that this end may disclose the session keys (RFC 6189 section 11)" },
 };
@@ -98,13 +100,14 @@ gst_zrtp_install_session_properties (GObjectClass *klass)
   g_object_class_install_property (klass, GST_ZRTP_PROP_ZID,
       g_param_spec_string ("zid", "ZID",
           "Identity of this endpoint, 24 hexadecimal digits, by which peers recognise it in later calls. Two ends of a "
-          "call must differ. By default each session draws its own",
+          "call must differ. By default it is the one that the cache's file keeps, or else each session draws its own",
           NULL, next_run));
   g_object_class_install_property (klass, GST_ZRTP_PROP_CACHE,
       g_param_spec_string ("cache", "Cache of retained secrets",
-          "memory: remember the secrets shared with peers, until the process ends if zid is set, else as long as the "
-          "session lives. none: forget them after each call",
-          "memory", next_run));
+          "Path of the file that remembers the secrets shared with peers, made if there is none; by default "
+          "gst-zrtp/cache.db in the user's data folder. memory: remember them until the process ends if zid is set, else "
+          "as long as the session lives. none: forget them after each call. Two ends of a call must not share a file",
+          NULL, next_run));
   g_object_class_install_property (klass, GST_ZRTP_PROP_CACHE_TTL,
       g_param_spec_uint ("cache-ttl", "Lifetime of retained secrets",
           "Seconds after a call for which the secret shared with its peer is kept; 4294967295 is for ever", 0,
@@ -115,7 +118,9 @@ gst_zrtp_install_session_properties (GObjectClass *klass)
           G_MAXUINT64, 0, next_run));
   g_object_class_install_property (klass, GST_ZRTP_PROP_PEER_NAME,
       g_param_spec_string ("peer-name", "Name of the peer",
-          "The user's name for the peer, kept with the retained secrets and shown in later calls", NULL, any_time));
+          "Whom the user expects at the other end: the call is verified only if the peer has been verified under this "
+          "name, or is now. It is kept with the retained secrets then. Reads as the kept name if not set",
+          NULL, any_time));
   g_object_class_install_property (klass, GST_ZRTP_PROP_CLOCK,
       g_param_spec_object ("clock", "Clock", "Clock that drives the protocol's timers; the system clock if not set",
           GST_TYPE_CLOCK, next_run));
@@ -150,7 +155,6 @@ gst_zrtp_settings_init (GstZrtpSettings *settings)
   for (i = 0; i < G_N_ELEMENTS (flag_properties); i++)
     *find_flag (settings, flag_properties[i].id) = flag_properties[i].initial;
   settings->client_id = g_strdup ("gst-zrtp " PACKAGE_VERSION);
-  settings->cache = g_strdup ("memory");
   settings->cache_ttl = ZRTP_CACHE_FOREVER;
 }
 
@@ -233,10 +237,12 @@ set_text (GstZrtpSession *self, guint id, const gchar *text)
       settings->zid = g_strdup (text);
       return NULL;
     case GST_ZRTP_PROP_CACHE:
-      if (text != NULL && strcmp (text, "memory") != 0 && strcmp (text, "none") != 0)
-        return g_strdup_printf ("'%s' is not a kind of cache; known are: memory, none", text);
+      /* A slash tells a path from a slip of the pen. */
+      if (text != NULL && strcmp (text, "memory") != 0 && strcmp (text, "none") != 0 && strchr (text, '/') == NULL)
+        return g_strdup_printf ("'%s' is not a kind of cache; known are: memory, none, and the path of a file, which has a "
+                                "slash: ./%s", text, text);
       g_free (settings->cache);
-      settings->cache = g_strdup (text ? text : "memory");
+      settings->cache = g_strdup (text);
       return NULL;
     case GST_ZRTP_PROP_PEER_NAME:
       if (text != NULL && (!g_utf8_validate (text, -1, NULL) || strlen (text) > 63))
@@ -382,13 +388,8 @@ gst_zrtp_session_set_property (GObject *object, guint id, const GValue *value, G
   }
   GST_OBJECT_UNLOCK (self);
 
-  if (id == GST_ZRTP_PROP_PEER_NAME) {
-    const gchar *name = g_value_get_string (value);
-
-    if (name == NULL)
-      name = "";
-    gst_zrtp_mailbox_post (self, GST_ZRTP_INPUT_PEER_NAME, 0, 0, name, strlen (name) + 1);
-  }
+  if (id == GST_ZRTP_PROP_PEER_NAME)
+    gst_zrtp_mailbox_post (self, GST_ZRTP_INPUT_PEER_NAME, 0, 0, NULL, 0);
 }
 
 void

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <gst/zrtp/gstzrtpsession.h>
+#include "ext/sqlite/cache_db.h"
 #include "gst/protocol/algorithms.h"
 #include "gst/protocol/association.h"
 #include "gst/session/media.h"
@@ -34,12 +35,23 @@ typedef struct
   gboolean disclosure;
   gchar *client_id;
   gchar *zid;                   /* hexadecimal, or NULL for one of its own */
-  gchar *cache;
+  gchar *cache;                 /* "memory", "none", a path, or NULL for the default path */
+  gboolean cache_required;
   guint cache_ttl;              /* seconds */
   guint64 round_trip;           /* nanoseconds */
   gchar *peer_name;
   GstClock *clock;              /* NULL: the system clock */
 } GstZrtpSettings;
+
+/* Under the engine lock. */
+typedef struct
+{
+  gchar *setting;
+  ZrtpCache *target;            /* what the engine uses; NULL: not open, or none */
+  ZrtpCache *own_table;         /* of this session alone */
+  gboolean is_file;
+  guint8 zid[ZRTP_ZID_LEN];     /* of the file */
+} GstZrtpCache;
 
 typedef enum
 {
@@ -91,7 +103,7 @@ struct _GstZrtpSession
   ZrtpSasInfo sas;
 
   GMutex run_lock;              /* who takes part, and when a run begins and ends */
-  guint active;                 /* elements in PAUSED or PLAYING */
+  gint active;                  /* elements in PAUSED or PLAYING; read atomically */
   gint run;                     /* counts runs; written under run_lock, read atomically */
   gboolean run_enabled;         /* the settings as this run began */
   gint hash_given;              /* atomic: the application has the hash of a Hello that is still to be sent */
@@ -107,9 +119,12 @@ struct _GstZrtpSession
   GMutex engine_lock;
   ZrtpAssociation *association;
   guint association_run;        /* that it was made for, maybe ahead of time */
-  ZrtpCache *cache;             /* own table, or NULL where the process-wide one is used */
-  guint8 zid[ZRTP_ZID_LEN];
+  GstZrtpCache cache;
+  gchar *cache_trouble;         /* why there is none; to be told */
+  gboolean names_told;          /* what is to be said of the peer's name in this run */
+  guint8 zid[ZRTP_ZID_LEN];     /* drawn */
   gboolean have_zid;
+  guint8 local_zid[ZRTP_ZID_LEN];       /* of the association */
   guint64 now;                  /* the latest time told to the engine */
 
   /* Timer; worker only, but for `timer`, which is under inbox_lock. */
@@ -130,7 +145,20 @@ void gst_zrtp_session_get_property (GObject * object, guint id, GValue * value, 
 
 gboolean gst_zrtp_parse_zid (const gchar * text, guint8 zid[ZRTP_ZID_LEN]);
 
+/* cachefile.c; all under the engine lock */
+gboolean gst_zrtp_cache_is_file (const gchar * setting);
+/* Opens what the setting says, unless it is open. shared: the process-wide table rather than the session's. FALSE: there is no
+ * cache then. */
+gboolean gst_zrtp_cache_open (GstZrtpCache * self, const gchar * setting, gboolean shared, GError ** error);
+void gst_zrtp_cache_close (GstZrtpCache * self);
+/* What the last failure was; NULL if nothing can be said. */
+gchar *gst_zrtp_cache_dup_trouble (GstZrtpCache * self);
+/* Whether some peer of this end has the name. */
+gboolean gst_zrtp_cache_knows_name (GstZrtpCache * self, const guint8 local_zid[ZRTP_ZID_LEN], const gchar * name);
+
 /* config.c */
+/* Opens the cache of the settings, unless a run has been made ready already. FALSE: it is required and there is none. */
+gboolean gst_zrtp_session_open_cache (GstZrtpSession * self, gchar ** problem);
 /* Looks what libsrtp2 can do, some 20 ms once in a process: on a thread that may wait. */
 void gst_zrtp_prepare_support (void);
 /* Under the engine lock. FALSE: there is no randomness. */
@@ -148,6 +176,8 @@ gboolean gst_zrtp_mailbox_post (GstZrtpSession * self, GstZrtpInputType type, gu
 
 /* engine.c: one input into the engine, and what comes out of it. Worker only. */
 void gst_zrtp_engine_handle (GstZrtpSession * self, const GstZrtpInput * input);
+/* Forgets what is left of the run before, if its end is still in the mailbox. Under the engine lock, any thread. */
+void gst_zrtp_engine_end_run (GstZrtpSession * self, guint run);
 /* Makes the engine of a run, if need be, and its Hello for a stream. Under the engine lock, any thread. FALSE: there is no
  * randomness. */
 gboolean gst_zrtp_engine_add_stream (GstZrtpSession * self, GstZrtpMedia * media, guint run);
@@ -160,7 +190,8 @@ void gst_zrtp_timer_cancel (GstZrtpSession * self);
 GstStructure *gst_zrtp_message_new_state (GstZrtpSession * self, guint stream, GstZrtpState old_state,
     GstZrtpState state, GstZrtpSecurity security);
 GstStructure *gst_zrtp_message_new_sas (GstZrtpSession * self, guint stream, const ZrtpSasInfo * info,
-    GstZrtpSecurity security);
+    GstZrtpSecurity security, const gchar * expected_name);
+gboolean gst_zrtp_name_fits (const ZrtpSasInfo * info, const gchar * expected_name);
 GstStructure *gst_zrtp_message_new_warning (GstZrtpSession * self, guint stream, const gchar * code,
     const gchar * text);
 GstStructure *gst_zrtp_message_new_protocol_warning (GstZrtpSession * self, guint stream, ZrtpWarning warning);

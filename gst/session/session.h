@@ -28,6 +28,7 @@ enum
   GST_ZRTP_PROP_CLIENT_ID,
   GST_ZRTP_PROP_ZID,
   GST_ZRTP_PROP_CACHE,
+  GST_ZRTP_PROP_CACHE_REQUIRED,
   GST_ZRTP_PROP_CACHE_TTL,
   GST_ZRTP_PROP_DISCLOSURE,
   GST_ZRTP_PROP_ROUND_TRIP,
@@ -64,9 +65,9 @@ gchar *gst_zrtp_session_claim_property (GstZrtpSession * self, const gchar * pro
 typedef void (*GstZrtpSendFunc) (GstElement * sender, guint stream, GstBuffer * packet);
 
 /* A run lasts while any element is active: the first one to come begins it, the last one to go ends it, wipes the keys
- * and forgets the exchange. */
+ * and forgets the exchange. FALSE: the run cannot begin, and *problem says why (transfer full); then do not deactivate. */
 GST_ZRTP_API
-void gst_zrtp_session_activate (GstZrtpSession * self);
+gboolean gst_zrtp_session_activate (GstZrtpSession * self, gchar ** problem);
 GST_ZRTP_API
 void gst_zrtp_session_deactivate (GstZrtpSession * self);
 

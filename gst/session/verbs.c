@@ -61,7 +61,7 @@ gst_zrtp_session_accept_clear (GstZrtpSession *session)
  * @verified: %TRUE if both users see the same string, %FALSE if not
  *
  * The user's answer after comparing the short authentication string. "Later" is to call nothing. It is kept for later calls
- * with this peer; after %FALSE the call counts as insecure and its secret is not kept.
+ * with this peer, and so is `peer-name` if that is set; after %FALSE the call counts as insecure and its secret is not kept.
  *
  * Since: 0.1
  */
@@ -181,7 +181,7 @@ gst_zrtp_session_judge (GstZrtpSession *self, GstZrtpState state)
   if (self->sas.refused || self->sas.hello_hash == ZRTP_HELLO_HASH_MISMATCH)
     return GST_ZRTP_SECURITY_INSECURE;
   /* A hash that matches is worth something only if nobody could change it on its way (Z-8.1.1-1). */
-  if (self->sas.verified)
+  if (self->sas.verified && gst_zrtp_name_fits (&self->sas, self->settings.peer_name))
     return self->sas.hello_hash == ZRTP_HELLO_HASH_MATCH && self->settings.signalling_secure
         ? GST_ZRTP_SECURITY_VERIFIED_SIGNALLED
         : GST_ZRTP_SECURITY_VERIFIED;

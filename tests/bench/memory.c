@@ -57,16 +57,18 @@ measure_sessions (void)
 {
   GstZrtpSession **sessions = g_new0 (GstZrtpSession *, count + 1);
   GstElement *owner = gst_object_ref_sink (gst_bin_new ("owner"));
-  gchar *other = NULL;
+  gchar *other = NULL, *problem;
   gsize before = 0;
   guint i, threads = 0;
 
   for (i = 0; i <= count; i++) {
     sessions[i] = gst_zrtp_session_new ();
+    g_object_set (sessions[i], "cache", "memory", NULL);
     if (!gst_zrtp_session_attach_sender (sessions[i], 0, owner, ignore_packet, &other)
         || !gst_zrtp_session_attach_receiver (sessions[i], 0, owner, &other))
       g_error ("a session takes no elements");
-    gst_zrtp_session_activate (sessions[i]);
+    if (!gst_zrtp_session_activate (sessions[i], &problem))
+      g_error ("%s", problem);
     gst_zrtp_session_start_stream (sessions[i], 0, BENCH_SSRC + i);
     gst_zrtp_session_transport (sessions[i], 0, TRUE);
     if (i == 0) {               /* what the first one loads is not one session's */
@@ -111,7 +113,7 @@ end_init (End * end, const gchar * kind, guint number)
     g_error ("there is no zrtpenc or zrtpdec");
   gst_object_ref_sink (end->encoder);
   gst_object_ref_sink (end->decoder);
-  g_object_set (end->encoder, "session-id", id, NULL);
+  g_object_set (end->encoder, "session-id", id, "cache", "memory", NULL);
   g_object_set (end->decoder, "session-id", id, NULL);
   g_free (id);
 }

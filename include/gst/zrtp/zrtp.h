@@ -8,3 +8,4 @@
 #include <gst/zrtp/gstzrtpenums.h>
 #include <gst/zrtp/gstzrtpmessages.h>
 #include <gst/zrtp/gstzrtpsession.h>
+#include <gst/zrtp/gstzrtppeer.h>

@@ -139,7 +139,8 @@ endpoint_init (Endpoint *self, Call *call, Endpoint *peer, guint32 ssrc, gboolea
   self->dec = gst_element_factory_make ("zrtpdec", NULL);
   fail_unless (self->enc != NULL && self->dec != NULL);
   gst_bin_add_many (GST_BIN (self->pipeline), self->enc, self->dec, NULL);
-  g_object_set (self->enc, "clock", call->clock, NULL);
+  /* By default both ends would be one, having one file. */
+  g_object_set (self->enc, "clock", call->clock, "cache", "memory", NULL);
 
   requested = gst_element_request_pad_simple (self->enc, talks ? "rtp_sink_0" : "rtp_src_0");
   fail_unless (requested != NULL);
