@@ -117,16 +117,8 @@ open_link (TestLink * link, const Row * row, ZrtpRole role, guint64 seed)
 static void
 fail_now (TestLink * link)
 {
-  WireBuffer message, packet;
-  TestPeer stranger;
-
-  /* Our own SSRC on a message that is not ours. */
-  peer_init (&stranger, link, 0, 99, "X255");
-  peer_make_dhpart (&stranger, WIRE_DHPART1, NULL);
-  message = stranger.dhpart;
-  wire_frame (&packet, 1, link->ends[0].streams[0].ssrc, &message);
-  test_link_inject (link, 0, 0, packet.data, packet.len);
-  peer_clear (&stranger);
+  zrtp_stream_fail (looked_at (link, 0, 0), ZRTP_ERROR_SOFTWARE);
+  test_link_drain (link, 0);
 }
 
 /* Brings stream 0, or stream 1 with Multistream, of end 0 into the row's state by a true call. */
