@@ -305,18 +305,22 @@ prepare_entry (ZrtpAssociation * self, const ZrtpExchange * exchange, guint32 in
   entry->expiry_interval = interval;
 }
 
+/* What this call leaves: the new secret, or with an interval of 0 only the end of the old one (Z-4.9-7). */
 static void
 write_update (ZrtpAssociation * self)
 {
-  self->update_done = TRUE;
-  zrtp_association_store_entry (self, &self->entry_after);
+  if (self->update_interval > 0) {
+    self->update_done = TRUE;
+    zrtp_association_store_entry (self, &self->entry_after);
+  } else if (self->entry_found) {
+    self->entry_before.expiry_interval = 0;
+    zrtp_association_store_entry (self, &self->entry_before);
+  }
 }
 
 static void
 update_cache (ZrtpAssociation * self, const ZrtpExchange * exchange)
 {
-  guint32 interval;
-
   self->entry_found = exchange->entry_found;
   self->entry_before = exchange->entry;
   if (self->wanted_name[0])
@@ -330,17 +334,10 @@ update_cache (ZrtpAssociation * self, const ZrtpExchange * exchange)
     zrtp_association_warn (self, self->session_stream, ZRTP_WARNING_CACHE_UNREADABLE);
     return;
   }
-  interval = MIN (self->config.cache_expiry, exchange->peer_confirm.cache_expiry);      /* Z-4.9-6 */
-  if (interval == 0) {          /* Z-4.9-7 */
-    if (self->entry_found) {
-      self->entry_before.expiry_interval = 0;
-      zrtp_association_store_entry (self, &self->entry_before);
-    }
-    return;
-  }
   self->update_allowed = TRUE;
-  prepare_entry (self, exchange, interval);
-  /* After a mismatch nothing is written until the user has compared the SAS, or other evidence speaks for the peer
+  self->update_interval = MIN (self->config.cache_expiry, exchange->peer_confirm.cache_expiry);        /* Z-4.9-6 */
+  prepare_entry (self, exchange, self->update_interval);
+  /* After a mismatch nothing is written, not even that the old secret ends, until the user has compared the SAS, or other evidence speaks for the peer
    * (Z-4.6.1.1-1, -3). */
   if (exchange->cache_status != ZRTP_CACHE_MISMATCH || self->sas.authenticated)
     write_update (self);
@@ -376,6 +373,13 @@ printable_client_id (const gchar id[ZRTP_CLIENT_ID_LEN], gchar * text, gsize siz
     used += g_snprintf (text + used, size - used, plain ? "%c" : "\\x%02x", (guchar) id[i]);
   }
   text[used] = '\0';
+}
+
+static void
+judge_by_signalling (ZrtpAssociation * self, ZrtpStream * stream)
+{
+  self->sas.hello_hash = zrtp_stream_check_hello_hash (stream, &stream->peer->message);
+  self->sas.authenticated = self->config.signalling_secure && self->sas.hello_hash == ZRTP_HELLO_HASH_MATCH;
 }
 
 void
@@ -416,14 +420,15 @@ zrtp_association_begin_session (ZrtpAssociation * self, ZrtpStream * stream)
   sas->enrolled = exchange->pbx_matched;
   /* Only from a PBX (Z-7.3.1-10). */
   sas->enrollment_offered = confirm->enrollment && stream->peer->hello.mitm;
-  sas->hello_hash = zrtp_stream_check_hello_hash (stream, &stream->peer->message);
-  sas->authenticated = self->config.signalling_secure && sas->hello_hash == ZRTP_HELLO_HASH_MATCH;
+  judge_by_signalling (self, stream);
   memcpy (sas->peer_zid, self->peer_zid, ZRTP_ZID_LEN);
   printable_client_id (stream->peer->hello.client_id, sas->peer_client, sizeof sas->peer_client);
   update_cache (self, exchange);
   g_strlcpy (sas->peer_name, self->cache ? self->entry_after.name : self->wanted_name, sizeof sas->peer_name);
-  /* The PBX remembers a phone to which it has offered itself; the phone's user may decline (Z-7.3.1-2, -6). */
-  if (self->config.mitm && self->config.enroll && !sas->enrolled && self->cache)
+  /* The PBX remembers a phone to which it has offered itself; the phone's user may decline (Z-7.3.1-2, -6). A secret that it has
+   * is not given up for somebody who cannot show it (attack E7). */
+  if (self->config.mitm && self->config.enroll && self->cache && !self->entry_before.has_pbxsecret
+      && exchange->cache_status != ZRTP_CACHE_MISMATCH)
     zrtp_association_set_pbxsecret (self, TRUE);
   /* Before "secure" is shown as good (Z-4.3.2-2). */
   if (exchange->cache_status == ZRTP_CACHE_MISMATCH)
@@ -432,6 +437,17 @@ zrtp_association_begin_session (ZrtpAssociation * self, ZrtpStream * stream)
     zrtp_association_warn (self, stream->id, ZRTP_WARNING_AUX_MISMATCH);
   if (confirm->disclosure)
     zrtp_association_warn (self, stream->id, ZRTP_WARNING_PEER_DISCLOSES);
+}
+
+void
+zrtp_association_judge_hello (ZrtpAssociation * self, ZrtpStream * stream, gboolean allowed)
+{
+  if (!self->have_session || stream->id != self->session_stream || !zrtp_association_is_secure (self))
+    return;
+  judge_by_signalling (self, stream);
+  if (self->sas.authenticated && self->update_allowed && !self->update_done)
+    write_update (self);        /* what a mismatch had kept back (Z-4.6.1.1-3) */
+  zrtp_association_sas_changed (self);
 }
 
 void

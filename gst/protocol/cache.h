@@ -44,6 +44,8 @@ struct _ZrtpCache
 
 /* A table in memory, thread safe. Free it after the associations that use it; NULL is allowed. */
 ZrtpCache *zrtp_memory_cache_new (void);
+/* Wall clock in seconds by which its entries expire; without one they do not. */
+void zrtp_memory_cache_set_clock (ZrtpCache * cache, gint64 (*wall_seconds) (void));
 void zrtp_memory_cache_free (ZrtpCache * cache);
 
 G_END_DECLS

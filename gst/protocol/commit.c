@@ -66,6 +66,8 @@ zrtp_create_commit_dh (ZrtpStream * stream)
   ZrtpChoice choice;
 
   choose (stream, &choice);
+  if (!zrtp_key_agreement_find (choice.key_agreement))
+    zrtp_negotiate (&association->offer, &stream->peer->hello.offer, &choice);  /* a recorded Preshared call */
   if (zrtp_check_choice (&association->offer, &association->allowed, &choice) != 0) {
     /* What both have lies below what we may use (attack B3). */
     zrtp_stream_fail (stream, ZRTP_ERROR_HELLO_MISMATCH);
@@ -194,6 +196,9 @@ admit_commit (ZrtpStream * stream, const ZrtpReceived * in, ZrtpCommit * commit,
     return ZRTP_DROP_MALFORMED;
   zrtp_chain_step (commit->h2, h3);
   *sender = zrtp_stream_find_peer (stream, h3);
+  /* Where signalling has named the peer and its Hello is there, nobody else is it (Z-8.1-6). */
+  if (*sender && zrtp_stream_is_disowned (stream, *sender))
+    return ZRTP_DROP_CHAIN;
   if (!*sender || memcmp (commit->zid, (*sender)->hello.zid, ZRTP_ZID_LEN) != 0)
     return ZRTP_DROP_CHAIN;
   if (stream->failures >= ZRTP_MAX_FAILURES)    /* only our user decides now (attack A5) */
@@ -227,7 +232,7 @@ respond_dh (ZrtpStream * stream, const ZrtpReceived * in, const ZrtpCommit * com
   if (!zrtp_create_dhpart (stream))
     return ZRTP_FAIL;
   zrtp_stream_send (stream, &stream->exchange->dhpart1);
-  zrtp_timers_responder_heard (stream);
+  zrtp_timers_responder_entered (stream);
   return ZRTP_ACCEPT;
 }
 
@@ -252,7 +257,7 @@ respond_multistream (ZrtpStream * stream, const ZrtpReceived * in, const ZrtpCom
   if (!zrtp_create_confirm (stream))
     return ZRTP_FAIL;
   zrtp_stream_send (stream, &stream->exchange->confirm1);
-  zrtp_timers_responder_heard (stream);
+  zrtp_timers_responder_entered (stream);
   return ZRTP_ACCEPT;
 }
 
@@ -260,8 +265,11 @@ respond_multistream (ZrtpStream * stream, const ZrtpReceived * in, const ZrtpCom
 static ZrtpVerdict
 answer_preshared_with_dh (ZrtpStream * stream)
 {
-  if (stream->association->config.passive)
-    return zrtp_stream_fail (stream, ZRTP_ERROR_NO_SHARED_SECRET);
+  if (stream->association->config.passive) {
+    g_clear_pointer (&stream->exchange, zrtp_exchange_free);
+    stream->association->exchanging = NULL;
+    return zrtp_stream_refuse (stream, NULL, ZRTP_ERROR_NO_SHARED_SECRET);
+  }
   zrtp_timers_request_answered (stream);
   if (!zrtp_create_commit_dh (stream))
     return ZRTP_FAIL;
@@ -283,7 +291,8 @@ respond_preshared (ZrtpStream * stream, const ZrtpReceived * in, const ZrtpCommi
   hello_answered (stream);
   if (!zrtp_exchange_begin (stream, ZRTP_ROLE_RESPONDER, ZRTP_MODE_PRESHARED, &commit->choice))
     return ZRTP_FAIL;
-  if (!zrtp_find_preshared_key (stream, commit->key_id))
+  /* The policy is ours too, not the initiator's alone (attack B5). */
+  if (!zrtp_preshared_possible (stream) || !zrtp_find_preshared_key (stream, commit->key_id))
     return answer_preshared_with_dh (stream);
   stream->exchange->commit_fields = *commit;
   zrtp_message_set (&stream->exchange->commit, in->data, in->len);
@@ -292,12 +301,21 @@ respond_preshared (ZrtpStream * stream, const ZrtpReceived * in, const ZrtpCommi
   if (!zrtp_create_confirm (stream))
     return ZRTP_FAIL;
   zrtp_stream_send (stream, &stream->exchange->confirm1);
-  zrtp_timers_responder_heard (stream);
+  zrtp_timers_responder_entered (stream);
   return ZRTP_ACCEPT;
 }
 
+/* Back to where the stream may commit or be committed to. */
+static void
+abandon_exchange (ZrtpStream * stream)
+{
+  zrtp_timers_clear (stream);
+  g_clear_pointer (&stream->exchange, zrtp_exchange_free);
+  zrtp_stream_enter (stream, ZRTP_STREAM_READY);
+}
+
 /* A DH Commit while another stream of the call holds the one DH exchange: only if that one has just sent its own Commit
- * and loses (Z-4.2-7). TRUE: the way is free. */
+ * and loses (Z-4.2-7), or has accepted one that nothing came of (attack C2). TRUE: the way is free. */
 static gboolean
 take_over_exchange (ZrtpStream * stream, const ZrtpCommit * commit, const ZrtpPeer * sender)
 {
@@ -306,13 +324,11 @@ take_over_exchange (ZrtpStream * stream, const ZrtpCommit * commit, const ZrtpPe
 
   if (!holder || holder == stream)
     return TRUE;
-  if (holder->state != ZRTP_STREAM_I1
-      || zrtp_commit_contend (&holder->exchange->commit_fields, association->config.mitm, commit,
-          sender->hello.mitm) != ZRTP_CONTENTION_LOST)
+  if (holder->state == ZRTP_STREAM_I1 ? zrtp_commit_contend (&holder->exchange->commit_fields,
+          association->config.mitm, commit, sender->hello.mitm) != ZRTP_CONTENTION_LOST
+      : holder->state != ZRTP_STREAM_R1 || !zrtp_timers_exchange_is_doubtful (holder))
     return FALSE;
-  zrtp_timers_request_answered (holder);
-  g_clear_pointer (&holder->exchange, zrtp_exchange_free);
-  zrtp_stream_enter (holder, ZRTP_STREAM_READY);
+  abandon_exchange (holder);
   return TRUE;
 }
 
@@ -363,6 +379,36 @@ zrtp_consume_commit_preshared (ZrtpStream * stream, const ZrtpReceived * in)
   return respond_preshared (stream, in, &commit, sender);
 }
 
+static ZrtpVerdict
+respond (ZrtpStream * stream, const ZrtpReceived * in, const ZrtpCommit * commit, ZrtpPeer * sender)
+{
+  switch (commit->mode) {
+    case ZRTP_MODE_DH:
+      return respond_dh (stream, in, commit, sender);
+    case ZRTP_MODE_PRESHARED:
+      return respond_preshared (stream, in, commit, sender);
+    default:
+      return respond_multistream (stream, in, commit, sender);
+  }
+}
+
+/* A good Commit of another candidate than the one in the exchange, in the same mode. An off-path stranger can send one, too, but cannot
+ * go on from there; so the exchange passes to whoever asks when its partner has been silent for a while, and back. */
+static ZrtpVerdict
+switch_peer (ZrtpStream * stream, const ZrtpReceived * in, const ZrtpCommit * commit, ZrtpPeer * sender)
+{
+  ZrtpAssociation *association = stream->association;
+  ZrtpVerdict verdict;
+
+  if (commit->mode != stream->exchange->mode || !zrtp_timers_exchange_is_doubtful (stream)
+      || zrtp_stream_check_hello_hash (stream, &stream->peer->message) == ZRTP_HELLO_HASH_MATCH)
+    return ZRTP_DROP_CHAIN;
+  if (commit->mode == ZRTP_MODE_MULTISTREAM && memcmp (commit->zid, association->peer_zid, ZRTP_ZID_LEN) != 0)
+    return ZRTP_DROP_CHAIN;
+  verdict = respond (stream, in, commit, sender);
+  return verdict == ZRTP_ACCEPT && stream->state != ZRTP_STREAM_I1 ? ZRTP_STAY : verdict;
+}
+
 /* Both have sent a Commit on this stream (Z-4.2). */
 ZrtpVerdict
 zrtp_consume_contending_commit (ZrtpStream * stream, const ZrtpReceived * in)
@@ -374,12 +420,14 @@ zrtp_consume_contending_commit (ZrtpStream * stream, const ZrtpReceived * in)
 
   if (verdict != ZRTP_ACCEPT)
     return verdict;
+  /* Contention is with the peer that our Commit went to. Somebody else's is only heard when that one does not answer (attack
+   * C2). */
+  if (sender != stream->peer)
+    return switch_peer (stream, in, &commit, sender);
   switch (zrtp_commit_contend (&stream->exchange->commit_fields, association->config.mitm, &commit,
           sender->hello.mitm)) {
     case ZRTP_CONTENTION_LOST:
-      return commit.mode == ZRTP_MODE_DH ? respond_dh (stream, in, &commit, sender)
-          : commit.mode == ZRTP_MODE_PRESHARED ? respond_preshared (stream, in, &commit, sender)
-          : respond_multistream (stream, in, &commit, sender);
+      return respond (stream, in, &commit, sender);
     case ZRTP_CONTENTION_ERROR:
       return zrtp_stream_fail (stream, ZRTP_ERROR_SOFTWARE);
     default:
@@ -397,8 +445,15 @@ zrtp_consume_repeated_commit (ZrtpStream * stream, const ZrtpReceived * in)
   if (!zrtp_message_equal (&exchange->commit, in->data, in->len)) {
     gboolean same_chain = zrtp_commit_parse (in->data, in->len, &commit)
         && memcmp (commit.h2, exchange->commit_fields.h2, ZRTP_CHAIN_LEN) == 0;
-    return same_chain ? ZRTP_DROP_CHANGED : ZRTP_DROP_CHAIN;
+    ZrtpPeer *sender;
+    ZrtpVerdict verdict;
+
+    if (same_chain)
+      return ZRTP_DROP_CHANGED;
+    verdict = admit_commit (stream, in, &commit, &sender);
+    return verdict == ZRTP_ACCEPT ? switch_peer (stream, in, &commit, sender) : verdict;
   }
+  zrtp_timers_responder_heard (stream);
   stream->stats.resent++;
   zrtp_stream_send (stream, exchange->mode == ZRTP_MODE_DH ? &exchange->dhpart1 : &exchange->confirm1);
   return ZRTP_STAY;

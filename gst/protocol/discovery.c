@@ -8,6 +8,10 @@
 
 /* A Hello that is not acknowledged comes again after 50 to 200 ms, one or two copies may be lost. */
 #define ZRTP_HELLO_REPEATED_WITHIN (500 * G_GUINT64_CONSTANT (1000000))
+/* Somebody who speaks ZRTP and is not heard of for so long may be forgotten for somebody new. */
+#define ZRTP_PEER_FORGOTTEN_AFTER (5000 * G_GUINT64_CONSTANT (1000000))
+/* How long the Hello that signalling speaks of is waited for before another one may do, where policy lets it. */
+#define ZRTP_NAMED_PEER_AWAITED (3000 * G_GUINT64_CONSTANT (1000000))
 #define SUPPORTED_VERSION "1.1"         /* of "1.10" three octets count (Z-4.1.1-1) */
 
 ZrtpPeer *
@@ -51,10 +55,15 @@ zrtp_stream_set_peer_hash (ZrtpStream * stream, const guint8 * hash)
   if (!hash)
     return;
   memcpy (stream->peer_hash, hash, ZRTP_HELLO_HASH_LEN);
-  /* Signalling may come after the media: Hellos that it disowns are forgotten while none is in use. */
-  for (guint i = stream->peers->len; i-- > 0 && !stream->exchange;) {
+  /* Signalling may come after the media: what the call goes by is judged now, other Hellos that it disowns are forgotten. */
+  if (stream->peer && stream->state != ZRTP_STREAM_HELLO && stream->state != ZRTP_STREAM_READY)
+    zrtp_association_judge_hello (stream->association, stream, hello_hash_allows (stream, &stream->peer->message));
+  for (guint i = stream->peers->len; i-- > 0;) {
     ZrtpPeer *peer = g_ptr_array_index (stream->peers, i);
-    if (hello_hash_allows (stream, &peer->message))
+    gboolean in_use = peer == stream->peer && stream->state != ZRTP_STREAM_HELLO
+        && stream->state != ZRTP_STREAM_READY;
+
+    if (in_use || hello_hash_allows (stream, &peer->message))
       continue;
     stream->stats.dropped_hello_hash++;
     zrtp_stream_forget_peer (stream, peer);
@@ -83,6 +92,25 @@ likeliest_peer (ZrtpStream * stream)
   return best;
 }
 
+static gboolean
+is_named_by_signalling (const ZrtpStream * stream, const ZrtpPeer * peer)
+{
+  return zrtp_stream_check_hello_hash (stream, &peer->message) == ZRTP_HELLO_HASH_MATCH;
+}
+
+gboolean
+zrtp_stream_is_disowned (const ZrtpStream * stream, const ZrtpPeer * peer)
+{
+  if (!stream->have_peer_hash || is_named_by_signalling (stream, peer))
+    return FALSE;
+  if (stream->association->now < stream->stats.started_at + ZRTP_NAMED_PEER_AWAITED)
+    return TRUE;
+  for (guint i = 0; i < stream->peers->len; i++)
+    if (is_named_by_signalling (stream, g_ptr_array_index (stream->peers, i)))
+      return TRUE;
+  return FALSE;
+}
+
 void
 zrtp_stream_forget_peer (ZrtpStream * stream, ZrtpPeer * peer)
 {
@@ -93,20 +121,31 @@ zrtp_stream_forget_peer (ZrtpStream * stream, ZrtpPeer * peer)
     zrtp_stream_enter (stream, ZRTP_STREAM_HELLO);
 }
 
-/* Makes room for one more Hello at the cost of one that came once and was not repeated in its time. FALSE: there is none. */
+/* Makes room for one more Hello at the cost of the one that was silent for longest: a guess that was not repeated in its time, or
+ * after a longer one any. The Hello that signalling speaks of always gets a place. FALSE: there is none. */
 static gboolean
-forget_a_guess (ZrtpStream * stream)
+make_room (ZrtpStream * stream, const ZrtpMessage * hello)
 {
-  for (guint i = 0; i < stream->peers->len; i++) {
-    ZrtpPeer *peer = g_ptr_array_index (stream->peers, i);
+  gboolean named = zrtp_stream_check_hello_hash (stream, hello) == ZRTP_HELLO_HASH_MATCH;
+  guint64 now = stream->association->now;
+  gint oldest = -1;
 
-    if (peer->acknowledged || peer == stream->peer
-        || stream->association->now < peer->last_seen + ZRTP_HELLO_REPEATED_WITHIN)
+  for (guint i = 0; i < stream->peers->len; i++) {
+    const ZrtpPeer *peer = g_ptr_array_index (stream->peers, i);
+    guint64 patience = peer->acknowledged ? ZRTP_PEER_FORGOTTEN_AFTER : ZRTP_HELLO_REPEATED_WITHIN;
+
+    if (peer == stream->peer || is_named_by_signalling (stream, peer))
       continue;
-    g_ptr_array_remove_index (stream->peers, i);
-    return TRUE;
+    if (!named && now < peer->last_seen + patience)
+      continue;
+    if (oldest < 0
+        || peer->last_seen < ((ZrtpPeer *) g_ptr_array_index (stream->peers, (guint) oldest))->last_seen)
+      oldest = (gint) i;
   }
-  return FALSE;
+  if (oldest < 0)
+    return FALSE;
+  g_ptr_array_remove_index (stream->peers, (guint) oldest);
+  return TRUE;
 }
 
 /* A Hello of a chain that was not known before (attack C2): the first is as good as acknowledged, a further one when it is repeated.
@@ -114,13 +153,15 @@ forget_a_guess (ZrtpStream * stream)
 static ZrtpPeer *
 add_peer (ZrtpStream * stream, const ZrtpReceived * in, const ZrtpHello * hello)
 {
+  ZrtpMessage message = { (guint8 *) in->data, in->len };
   ZrtpPeer *peer;
 
-  if (stream->peers->len == ZRTP_MAX_PEERS && !forget_a_guess (stream))
+  if (stream->peers->len == ZRTP_MAX_PEERS && !make_room (stream, &message))
     return NULL;
   peer = g_new0 (ZrtpPeer, 1);
   peer->hello = *hello;
-  peer->acknowledged = stream->peers->len == 0;
+  peer->acknowledged = stream->peers->len == 0
+      || zrtp_stream_check_hello_hash (stream, &message) == ZRTP_HELLO_HASH_MATCH;
   zrtp_message_set (&peer->message, in->data, in->len);
   g_ptr_array_add (stream->peers, peer);
   zrtp_timers_peer_seen (stream);
@@ -136,8 +177,9 @@ settle (ZrtpStream * stream)
   zrtp_stream_try_commit_if_wanted (stream);
 }
 
-ZrtpVerdict
-zrtp_consume_hello (ZrtpStream * stream, const ZrtpReceived * in)
+/* Takes a Hello among the candidates, or knows it again, and acknowledges it. Changes nothing of what is under way. */
+static ZrtpVerdict
+learn_peer (ZrtpStream * stream, const ZrtpReceived * in)
 {
   ZrtpAssociation *association = stream->association;
   ZrtpMessage message = { (guint8 *) in->data, in->len };
@@ -181,7 +223,17 @@ zrtp_consume_hello (ZrtpStream * stream, const ZrtpReceived * in)
   peer->last_seen = association->now;
   if (peer->acknowledged)
     zrtp_stream_send_ack (stream, ZRTP_MESSAGE_HELLO_ACK);
-  if (stream->no_peer) {
+  return ZRTP_STAY;
+}
+
+ZrtpVerdict
+zrtp_consume_hello (ZrtpStream * stream, const ZrtpReceived * in)
+{
+  ZrtpVerdict verdict = learn_peer (stream, in);
+
+  if (verdict != ZRTP_STAY)
+    return verdict;
+  if (stream->no_peer && stream->peers->len > 0) {
     stream->no_peer = FALSE;
     zrtp_stream_announce_state (stream);
   }
@@ -189,12 +241,15 @@ zrtp_consume_hello (ZrtpStream * stream, const ZrtpReceived * in)
   return ZRTP_STAY;
 }
 
-/* In an exchange and after: only acknowledged, and only if it is the one that we go by (Z-4.1-10, -11). */
+/* In an exchange and after: only acknowledged, and only if it is the one that we go by (Z-4.1-10, -11). While nobody has proved to be
+ * the peer, another one is heard as well: a stranger may have come first (attack C2). */
 ZrtpVerdict
 zrtp_consume_repeated_hello (ZrtpStream * stream, const ZrtpReceived * in)
 {
+  gboolean proven = stream->state != ZRTP_STREAM_I1 && stream->state != ZRTP_STREAM_R1;
+
   if (!stream->peer || !zrtp_message_equal (&stream->peer->message, in->data, in->len))
-    return ZRTP_DROP_STATE;
+    return proven || !zrtp_timers_refusal_allowed (stream) ? ZRTP_DROP_STATE : learn_peer (stream, in);
   zrtp_stream_send_ack (stream, ZRTP_MESSAGE_HELLO_ACK);
   return ZRTP_STAY;
 }
@@ -224,12 +279,15 @@ zrtp_stream_try_commit (ZrtpStream * stream)
   /* Back to secure goes on with the peer and the Hello that there were (Z-4.7.2-10). */
   if (stream->state == ZRTP_STREAM_READY || !stream->peer)
     stream->peer = likeliest_peer (stream);
+  if (!stream->peer)
+    return;
   if (association->config.passive) {    /* Z-4.2-13 */
     if (stream->peer->hello.passive)
       zrtp_association_warn_once (association, stream, ZRTP_WARNING_EQUAL_PASSIVE);
     return;
   }
-  if (stream->state == ZRTP_STREAM_READY && stream->peers->len > 1 && !zrtp_timers_several_peers_waited (stream)) {
+  if (stream->state == ZRTP_STREAM_READY
+      && (stream->peers->len > 1 || zrtp_stream_is_disowned (stream, stream->peer)) && !zrtp_timers_several_peers_waited (stream)) {
     zrtp_timers_several_peers (stream);
     return;
   }

@@ -301,6 +301,7 @@ zrtp_consume_dhpart2 (ZrtpStream * stream, const ZrtpReceived * in)
   if (!zrtp_create_confirm (stream))
     return ZRTP_FAIL;
   zrtp_stream_send (stream, &exchange->confirm1);
+  zrtp_timers_responder_entered (stream);
   return ZRTP_ACCEPT;
 }
 
@@ -314,6 +315,7 @@ zrtp_consume_repeated_dhpart2 (ZrtpStream * stream, const ZrtpReceived * in)
   if (exchange->mode == ZRTP_MODE_DH && zrtp_message_equal (&exchange->dhpart2, in->data, in->len)) {
     stream->stats.resent++;
     zrtp_stream_send (stream, &exchange->confirm1);
+    zrtp_timers_responder_heard (stream);
     return ZRTP_STAY;
   }
   if (!zrtp_dhpart_parse (in->data, in->len, &dhpart))

@@ -11,8 +11,15 @@ typedef struct
 {
   ZrtpCache interface;
   GMutex lock;
-  GHashTable *entries;          /* own ZID and peer ZID together (Z-4.9-11) -> ZrtpCacheEntry */
+  GHashTable *entries;          /* own ZID and peer ZID together (Z-4.9-11) -> Kept */
+  gint64 (*wall_seconds) (void);
 } MemoryCache;
+
+typedef struct
+{
+  ZrtpCacheEntry entry;
+  gint64 expires;               /* in seconds of the wall clock, G_MAXINT64 for never */
+} Kept;
 
 #define KEY_LEN (2 * ZRTP_ZID_LEN)
 
@@ -37,7 +44,7 @@ key_equal (gconstpointer a, gconstpointer b)
 static void
 entry_free (gpointer entry)
 {
-  zrtp_wipe (entry, sizeof (ZrtpCacheEntry));
+  zrtp_wipe (entry, sizeof (Kept));
   g_free (entry);
 }
 
@@ -54,14 +61,20 @@ memory_cache_lookup (ZrtpCache * cache, const guint8 local_zid[ZRTP_ZID_LEN],
 {
   MemoryCache *self = (MemoryCache *) cache;
   guint8 key[KEY_LEN];
-  const ZrtpCacheEntry *found;
+  const Kept *found;
 
   make_key (local_zid, peer_zid, key);
   g_mutex_lock (&self->lock);
   found = g_hash_table_lookup (self->entries, key);
-  if (found)
-    *entry = *found;
-  else
+  /* The secrets go with their time, what the user knows of the peer stays (Z-4.9-9). */
+  if (found) {
+    memcpy (entry, &found->entry, sizeof *entry);
+    if (self->wall_seconds && self->wall_seconds () >= found->expires) {
+      entry->has_rs1 = entry->has_rs2 = FALSE;
+      zrtp_wipe (entry->rs1, sizeof entry->rs1);
+      zrtp_wipe (entry->rs2, sizeof entry->rs2);
+    }
+  } else
     memset (entry, 0, sizeof *entry);
   g_mutex_unlock (&self->lock);
   return found != NULL;
@@ -73,10 +86,14 @@ memory_cache_store (ZrtpCache * cache, const guint8 local_zid[ZRTP_ZID_LEN],
 {
   MemoryCache *self = (MemoryCache *) cache;
   guint8 *key = g_malloc (KEY_LEN);
+  Kept *kept = g_new0 (Kept, 1);
 
+  memcpy (&kept->entry, entry, sizeof *entry);
+  kept->expires = self->wall_seconds && entry->expiry_interval != G_MAXUINT32
+      ? self->wall_seconds () + entry->expiry_interval : G_MAXINT64;
   make_key (local_zid, peer_zid, key);
   g_mutex_lock (&self->lock);
-  g_hash_table_replace (self->entries, key, g_memdup2 (entry, sizeof *entry));
+  g_hash_table_replace (self->entries, key, kept);
   g_mutex_unlock (&self->lock);
   return TRUE;
 }
@@ -91,6 +108,12 @@ zrtp_memory_cache_new (void)
   g_mutex_init (&self->lock);
   self->entries = g_hash_table_new_full (key_hash, key_equal, g_free, entry_free);
   return &self->interface;
+}
+
+void
+zrtp_memory_cache_set_clock (ZrtpCache * cache, gint64 (*wall_seconds) (void))
+{
+  ((MemoryCache *) cache)->wall_seconds = wall_seconds;
 }
 
 void

@@ -455,6 +455,12 @@ zrtp_sas_relay_open (const guint8 * message, gsize len, const ZrtpSealKeys * key
   return finished (&reader);
 }
 
+const guint8 *
+zrtp_sealed_mac (const guint8 * message)
+{
+  return message + SEAL_MAC_OFFSET;
+}
+
 /* ---- GoClear (5.11) ---- */
 
 gsize

@@ -11,6 +11,8 @@
 
 G_BEGIN_DECLS
 
+/* Where Commit has H2 and DHPart has H1. */
+#define ZRTP_CHAIN_OFFSET 12
 #define ZRTP_HVI_LEN 32
 #define ZRTP_NONCE_LEN 16
 #define ZRTP_IV_LEN 16
@@ -150,6 +152,9 @@ gboolean zrtp_confirm_open (const guint8 * message, gsize len, const ZrtpSealKey
     ZrtpConfirmBody * body, gboolean * mac_ok);
 gboolean zrtp_sas_relay_open (const guint8 * message, gsize len, const ZrtpSealKeys * keys, guint8 * plaintext,
     ZrtpSasRelayBody * body, gboolean * mac_ok);
+
+/* The MAC of a sealed message, in place. */
+const guint8 *zrtp_sealed_mac (const guint8 * message);
 
 gsize zrtp_go_clear_build (const guint8 clear_mac[ZRTP_MAC_LEN], guint8 * out);
 /* The clear_mac of a GoClear, in place. */

@@ -35,6 +35,7 @@ zrtp_relay_forget (ZrtpStream * stream)
   zrtp_wipe (stream->own_zrtpkey, sizeof stream->own_zrtpkey);
   zrtp_wipe (stream->peer_zrtpkey, sizeof stream->peer_zrtpkey);
   zrtp_message_clear (&stream->last_relay);
+  stream->n_relays = 0;
 }
 
 /* ---- As PBX ---- */
@@ -137,11 +138,18 @@ zrtp_consume_sas_relay (ZrtpStream * stream, const ZrtpReceived * in)
     zrtp_stream_send_ack (stream, ZRTP_MESSAGE_RELAY_ACK);
     return ZRTP_STAY;
   }
+  /* An earlier one again, after a later one: a replay (attack E1). */
+  for (guint i = 0; i < stream->n_relays; i++)
+    if (zrtp_equal (stream->relays[i], zrtp_sealed_mac (in->data), ZRTP_MAC_LEN))
+      return ZRTP_DROP_CHANGED;
+  if (stream->n_relays == ZRTP_MAX_RELAYS)
+    return ZRTP_DROP_STATE;
   good = zrtp_sas_relay_open (in->data, in->len, &keys, plaintext, &body, &mac_ok);
   zrtp_wipe (plaintext, sizeof plaintext);
   if (!good)
     return mac_ok ? ZRTP_DROP_MALFORMED : ZRTP_DROP_MAC;        /* no RelayACK (Z-5.13-11) */
   zrtp_message_set (&stream->last_relay, in->data, in->len);
+  memcpy (stream->relays[stream->n_relays++], zrtp_sealed_mac (in->data), ZRTP_MAC_LEN);
   zrtp_stream_send_ack (stream, ZRTP_MESSAGE_RELAY_ACK);
   show_relayed (stream, &body);
   return ZRTP_STAY;

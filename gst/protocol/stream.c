@@ -176,10 +176,11 @@ zrtp_stream_refuse (ZrtpStream * stream, const ZrtpPeer * sender, guint32 code)
   if (stream->state == ZRTP_STREAM_FAILING || !zrtp_timers_refusal_allowed (stream))
     return ZRTP_DROP_STATE;
   send_octets (stream, data, zrtp_error_build (code, data));
-  if (stream->last_refusal != code) {
+  if (stream->last_refusal != code && stream->refusals < ZRTP_MAX_REFUSALS) {
     ZrtpOutput *output = zrtp_association_output (stream->association, ZRTP_OUTPUT_ERROR, stream->id);
 
     stream->last_refusal = code;
+    stream->refusals++;
     output->u.error.code = code;
   }
   return ZRTP_DROP_STATE;
@@ -533,24 +534,19 @@ classify (const ZrtpReceived * in)
       : mode == ZRTP_MODE_MULTISTREAM ? INPUT_COMMIT_MULTISTREAM : INPUT_COMMIT_PRESHARED;
 }
 
-/* Our own SSRC on a message that is not ours is a collision (Z-4.1-4, -6); a Hello has its own check. */
+/* The next chain value of the peer that the exchange is with: nobody but the peer, or somebody on the path, can show it. */
 static gboolean
-is_own_message (const ZrtpStream * stream, const ZrtpReceived * in)
+proves_peer (const ZrtpStream * stream, const ZrtpReceived * in)
 {
-  const ZrtpExchange *exchange = stream->exchange;
-  const ZrtpMessage *own[] = {
-    &stream->hello, &stream->outstanding, exchange ? &exchange->commit : NULL,
-    exchange ? &exchange->dhpart1 : NULL, exchange ? &exchange->dhpart2 : NULL,
-    exchange ? &exchange->confirm1 : NULL, exchange ? &exchange->confirm2 : NULL
-  };
+  guint8 value[ZRTP_CHAIN_LEN];
+  gboolean dhpart = in->type == ZRTP_MESSAGE_DHPART1 || in->type == ZRTP_MESSAGE_DHPART2;
 
-  for (guint i = 0; i < G_N_ELEMENTS (own); i++)
-    if (own[i] && zrtp_message_equal (own[i], in->data, in->len))
-      return TRUE;
-  /* Without contents of its own to tell by. */
-  return in->type != ZRTP_MESSAGE_HELLO && in->type != ZRTP_MESSAGE_COMMIT
-      && in->type != ZRTP_MESSAGE_DHPART1 && in->type != ZRTP_MESSAGE_DHPART2
-      && in->type != ZRTP_MESSAGE_CONFIRM1 && in->type != ZRTP_MESSAGE_CONFIRM2;
+  if (!in_exchange (stream) || !stream->peer || (!dhpart && in->type != ZRTP_MESSAGE_COMMIT))
+    return FALSE;
+  memcpy (value, in->data + ZRTP_CHAIN_OFFSET, ZRTP_CHAIN_LEN);
+  for (guint step = 0; step < (dhpart ? 2 : 1); step++)
+    zrtp_chain_step (value, value);
+  return memcmp (value, stream->peer->hello.h3, ZRTP_CHAIN_LEN) == 0;
 }
 
 static ZrtpVerdict
@@ -563,9 +559,8 @@ consume (ZrtpStream * stream, const ZrtpReceived * in)
   gboolean discovering = stream->state == ZRTP_STREAM_HELLO || stream->state == ZRTP_STREAM_READY;
 
   if (in->ssrc == stream->ssrc && !(discovering && in->type == ZRTP_MESSAGE_HELLO)) {
-    if (!in_exchange (stream) || is_own_message (stream, in))
-      return ZRTP_DROP_STATE;
-    return zrtp_stream_fail (stream, ZRTP_ERROR_SSRC_COLLISION);
+    /* Anything of our own that comes back, or that a stranger sends, must not end what is under way with the peer. */
+    return proves_peer (stream, in) ? zrtp_stream_fail (stream, ZRTP_ERROR_SSRC_COLLISION) : ZRTP_DROP_STATE;
   }
   if (input == INPUT_OTHER || !transitions[stream->state][input].consume)
     return ZRTP_DROP_STATE;

@@ -19,6 +19,8 @@
 G_BEGIN_DECLS
 
 #define ZRTP_MAX_PEERS 8        /* Hellos of different origin kept until one proves itself (attack C2) */
+#define ZRTP_MAX_RELAYS 32      /* SASrelay messages under one key; more are refused */
+#define ZRTP_MAX_REFUSALS 8     /* reports of strangers refused, for one stream */
 #define ZRTP_MAX_NONCES 64      /* of Multistream Commits in one call (Z-15-5) */
 #define ZRTP_MAX_FAILURES 4     /* exchanges that may fail before only the user starts another (attack A5) */
 
@@ -140,6 +142,8 @@ struct _ZrtpStream
   guint8 own_mackey[ZRTP_HASH_MAX_LEN], peer_mackey[ZRTP_HASH_MAX_LEN];
   guint8 own_zrtpkey[ZRTP_CIPHER_MAX_KEY_LEN], peer_zrtpkey[ZRTP_CIPHER_MAX_KEY_LEN];
   ZrtpMessage last_relay;
+  guint8 relays[ZRTP_MAX_RELAYS][ZRTP_MAC_LEN]; /* MACs of all that came under these keys: none is shown twice */
+  guint n_relays;
 
   ZrtpSchedule hello_schedule;  /* T1 */
   ZrtpSchedule schedule;        /* T2, for outstanding */
@@ -149,6 +153,8 @@ struct _ZrtpStream
   guint64 commit_due;           /* commit then at the latest, several Hellos being known */
   guint64 ping_allowed_at, refusal_allowed_at;
   guint32 last_refusal;         /* the code that our user was told of */
+  guint refusals;
+  guint64 responder_since;      /* R1 or R2 was entered */
 
   ZrtpStreamStats stats;
 };
@@ -188,7 +194,8 @@ struct _ZrtpAssociation
   gboolean entry_found;
   ZrtpCacheEntry entry_before;  /* as found */
   ZrtpCacheEntry entry_after;   /* as it shall be */
-  gboolean update_allowed;      /* the interval is not 0 and there is a cache */
+  gboolean update_allowed;      /* there is a cache, and it can be read */
+  guint32 update_interval;
   gboolean update_done;
 
   GQueue outputs;
@@ -223,6 +230,8 @@ void zrtp_association_set_pbxsecret (ZrtpAssociation * self, gboolean enroll);
 void zrtp_association_exchange_over (ZrtpAssociation * self, ZrtpStream * stream);
 /* What a DH exchange leaves for the call: ZRTPSess, SAS, retained secret. */
 void zrtp_association_begin_session (ZrtpAssociation * self, ZrtpStream * stream);
+/* Signalling's zrtp-hash came or changed while the stream's exchange was under way or done. */
+void zrtp_association_judge_hello (ZrtpAssociation * self, ZrtpStream * stream, gboolean allowed);
 void zrtp_association_sas_changed (ZrtpAssociation * self);
 gboolean zrtp_association_nonce_known (const ZrtpAssociation * self, const guint8 nonce[ZRTP_NONCE_LEN]);
 gboolean zrtp_association_remember_nonce (ZrtpAssociation * self, const guint8 nonce[ZRTP_NONCE_LEN]);
@@ -261,6 +270,8 @@ gboolean zrtp_message_equal (const ZrtpMessage * message, const guint8 * data, g
 ZrtpVerdict zrtp_consume_hello (ZrtpStream * stream, const ZrtpReceived * in);
 ZrtpVerdict zrtp_consume_hello_ack (ZrtpStream * stream, const ZrtpReceived * in);
 ZrtpVerdict zrtp_consume_repeated_hello (ZrtpStream * stream, const ZrtpReceived * in);
+/* Signalling's zrtp-hash is that of another Hello, and that Hello is known, or may still come. */
+gboolean zrtp_stream_is_disowned (const ZrtpStream * stream, const ZrtpPeer * peer);
 void zrtp_stream_forget_peer (ZrtpStream * stream, ZrtpPeer * peer);
 ZrtpPeer *zrtp_stream_find_peer (ZrtpStream * stream, const guint8 h3[ZRTP_CHAIN_LEN]);
 ZrtpHelloHashStatus zrtp_stream_check_hello_hash (const ZrtpStream * stream, const ZrtpMessage * hello);
@@ -343,7 +354,10 @@ void zrtp_timers_peer_seen (ZrtpStream * stream);
 void zrtp_timers_exchange_begun (ZrtpStream * stream);
 void zrtp_timers_request_sent (ZrtpStream * stream);
 void zrtp_timers_request_answered (ZrtpStream * stream);
+void zrtp_timers_responder_entered (ZrtpStream * stream);
 void zrtp_timers_responder_heard (ZrtpStream * stream);
+/* Whether the other Commit that is there deserves a chance, nothing having come of this one (attack C2). */
+gboolean zrtp_timers_exchange_is_doubtful (const ZrtpStream * stream);
 void zrtp_timers_error_received (ZrtpStream * stream);
 void zrtp_timers_progress (ZrtpStream * stream);
 void zrtp_timers_several_peers (ZrtpStream * stream);

@@ -29,6 +29,9 @@
 #define SEVERAL_PEERS_PATIENCE (2 * SLOW_HELLO_INTERVAL + 1000 * MS)
 /* From this resend of a Commit on the Hello goes with it: the peer may have lost it among forged ones. */
 #define RESENDS_WITHOUT_HELLO 2
+/* A Commit that is not answered, or a DHPart2 that does not come, for so long makes another candidate's Commit welcome. */
+#define RESENDS_WITHOUT_DOUBT 3
+#define TIME_WITHOUT_DOUBT (1500 * MS)
 #define PING_INTERVAL (50 * MS)
 #define REFUSAL_INTERVAL (150 * MS)
 
@@ -128,16 +131,38 @@ zrtp_timers_request_answered (ZrtpStream * stream)
 }
 
 void
+zrtp_timers_responder_entered (ZrtpStream * stream)
+{
+  stream->responder_since = now_of (stream);
+  stream->silence_due = now_of (stream) + RESPONDER_PATIENCE;
+}
+
+/* A repeat of what we have answered: the peer is there, but nobody may hold us for ever. */
+void
 zrtp_timers_responder_heard (ZrtpStream * stream)
 {
-  stream->silence_due = now_of (stream) + RESPONDER_PATIENCE;
+  stream->silence_due = MIN (now_of (stream), stream->responder_since + RESPONDER_PATIENCE) + RESPONDER_PATIENCE;
+}
+
+gboolean
+zrtp_timers_exchange_is_doubtful (const ZrtpStream * stream)
+{
+  switch (stream->state) {
+    case ZRTP_STREAM_I1:
+      return stream->schedule.resent >= RESENDS_WITHOUT_DOUBT;
+    case ZRTP_STREAM_R1:
+    case ZRTP_STREAM_R2:
+      return now_of (stream) >= stream->responder_since + TIME_WITHOUT_DOUBT;
+    default:
+      return FALSE;
+  }
 }
 
 void
 zrtp_timers_error_received (ZrtpStream * stream)
 {
   if (stream->error_due == ZRTP_NO_DEADLINE)
-    stream->error_due = now_of (stream) + ERROR_GRACE;
+    stream->error_due = now_of (stream) + MAX (ERROR_GRACE, 2 * stream->association->config.round_trip);
 }
 
 /* A message has passed every check: the peer is alive and well. */
@@ -145,10 +170,6 @@ void
 zrtp_timers_progress (ZrtpStream * stream)
 {
   stream->error_due = ZRTP_NO_DEADLINE;
-  if (stream->state == ZRTP_STREAM_R1 || stream->state == ZRTP_STREAM_R2)
-    zrtp_timers_responder_heard (stream);
-  else
-    stream->silence_due = ZRTP_NO_DEADLINE;
 }
 
 void
