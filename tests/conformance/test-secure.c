@@ -202,6 +202,46 @@ test_pbx_zid (void)
     test_link_clear (&legs[leg]);
 }
 
+/* Attack E7: somebody with an enrolled phone's ZID, and none of its secrets, calls a PBX that offers enrollment. The PBX
+ * goes on knowing the phone, which is enrolled as before when it calls again. */
+static void
+test_enrolled_phone_stays (void)
+{
+  ZrtpCacheEntry before, *after;
+  TestCache phones_own;
+  TestLink link;
+
+  test_link_init (&link, 3);
+  link.ends[1].config.mitm = link.ends[1].config.enroll = TRUE;
+  secure_call (&link, 1);
+  zrtp_association_set_verified (link.ends[0].association, TRUE, link.now);
+  zrtp_association_enroll (link.ends[0].association, TRUE, link.now);
+  test_link_drain (&link, 0);
+  test_link_close (&link);
+  before = *test_cache_get (&link.ends[1].cache, link.ends[1].config.zid, link.ends[0].config.zid);
+  g_assert_true (before.has_pbxsecret);
+
+  phones_own = link.ends[0].cache;
+  test_cache_init (&link.ends[0].cache);
+  secure_call (&link, 1);
+  g_assert_false (sas_of (&link, 1).enrolled);
+  g_assert_cmpint (sas_of (&link, 1).cache, ==, ZRTP_CACHE_MISMATCH);
+  test_link_close (&link);
+  after = (ZrtpCacheEntry *) test_cache_get (&link.ends[1].cache, link.ends[1].config.zid, link.ends[0].config.zid);
+  g_assert_true (after->has_pbxsecret);
+  g_assert_cmpmem (after->pbxsecret, ZRTP_RETAINED_LEN, before.pbxsecret, ZRTP_RETAINED_LEN);
+  g_assert_cmpmem (after->rs1, ZRTP_RETAINED_LEN, before.rs1, ZRTP_RETAINED_LEN);
+
+  test_cache_clear (&link.ends[0].cache);
+  link.ends[0].cache = phones_own;
+  secure_call (&link, 1);
+  for (guint e = 0; e < 2; e++) {
+    g_assert_true (sas_of (&link, e).enrolled);
+    g_assert_cmpint (sas_of (&link, e).cache, ==, ZRTP_CACHE_MATCH);
+  }
+  test_link_clear (&link);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -212,5 +252,6 @@ main (int argc, char **argv)
   g_test_add_func ("/conformance/allow-clear", test_allow_clear);
   g_test_add_func ("/conformance/relay-bits", test_relay_bits);
   g_test_add_func ("/conformance/pbx-zid", test_pbx_zid);
+  g_test_add_func ("/conformance/enrolled-phone-stays", test_enrolled_phone_stays);
   return g_test_run ();
 }
