@@ -7,6 +7,21 @@
 
 #include <string.h>
 
+static gint64
+wall_seconds (void)
+{
+  return g_get_real_time () / G_USEC_PER_SEC;
+}
+
+static ZrtpCache *
+new_table (void)
+{
+  ZrtpCache *table = zrtp_memory_cache_new ();
+
+  zrtp_memory_cache_set_clock (table, wall_seconds);
+  return table;
+}
+
 /* One table for all sessions with a ZID of the application's. A ZID drawn for one session is of no use after it, so its
  * secrets are not kept here. */
 static ZrtpCache *
@@ -15,7 +30,7 @@ shared_table (void)
   static gsize cache = 0;
 
   if (g_once_init_enter (&cache))
-    g_once_init_leave (&cache, (gsize) zrtp_memory_cache_new ());
+    g_once_init_leave (&cache, (gsize) new_table ());
   return (ZrtpCache *) cache;
 }
 
@@ -59,7 +74,7 @@ gst_zrtp_cache_open (GstZrtpCache *self, const gchar *setting, gboolean shared, 
   gst_zrtp_cache_close (self);
   self->setting = g_strdup (setting);
   if (memory) {
-    self->own_table = zrtp_memory_cache_new ();
+    self->own_table = new_table ();
     self->target = shared ? shared_table () : self->own_table;
   } else if (gst_zrtp_cache_is_file (setting) && !open_file (self, error)) {
     gst_zrtp_cache_close (self);

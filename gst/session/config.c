@@ -66,6 +66,24 @@ drop_unsupported (ZrtpAlgorithmList *list, gboolean (*works) (const gchar *name)
   *list = kept;
 }
 
+/* Refused is what the application did not list, mandatory or not (attack B3). */
+static void
+set_floor (const GstZrtpSettings *settings, ZrtpConfig *config)
+{
+  config->allowed_hashes = settings->listed[ZRTP_ALGORITHM_HASH];
+  config->allowed_ciphers = settings->listed[ZRTP_ALGORITHM_CIPHER];
+  config->allowed_auth_tags = settings->listed[ZRTP_ALGORITHM_AUTH_TAG];
+  config->allowed_key_agreements = settings->listed[ZRTP_ALGORITHM_KEY_AGREEMENT];
+  config->allowed_sas_types = settings->listed[ZRTP_ALGORITHM_SAS];
+}
+
+static void
+append (ZrtpAlgorithmList *list, const gchar *name)
+{
+  if (list->count < ZRTP_MAX_ALGORITHMS)
+    g_strlcpy (list->names[list->count++], name, sizeof list->names[0]);
+}
+
 /* The object lock is held. */
 static void
 fill_config (const GstZrtpSettings *settings, ZrtpConfig *config)
@@ -77,9 +95,23 @@ fill_config (const GstZrtpSettings *settings, ZrtpConfig *config)
   config->sas_types = settings->algorithms[ZRTP_ALGORITHM_SAS];
   drop_unsupported (&config->ciphers, cipher_works);
   drop_unsupported (&config->auth_tags, auth_tag_works);
+  if (settings->only_listed)
+    set_floor (settings, config);
+  config->preshared = settings->preshared;
+  config->preshared_limit = settings->preshared_limit;
+  if (settings->preshared) {
+    append (&config->key_agreements, "Prsh");
+    if (settings->only_listed)
+      append (&config->allowed_key_agreements, "Prsh");
+  }
+  config->mitm = settings->mitm;
+  config->enroll = settings->mitm && settings->enroll;
+  config->accept_relay = settings->accept_relay;
+  config->checks_signatures = settings->check_signatures;
   config->automatic = settings->auto_secure;
   config->passive = settings->passive;
-  config->disclosure = settings->disclosure;
+  /* Nobody knows what becomes of an exported key (Z-11-5). */
+  config->disclosure = settings->disclosure || settings->export_key;
   /* Who sends no clear media need not be asked to. */
   config->allow_clear = settings->allow_clear && settings->media_policy == GST_ZRTP_MEDIA_POLICY_OPPORTUNISTIC;
   config->require_hello_hash = settings->require_zrtp_hash;
@@ -156,12 +188,17 @@ gst_zrtp_session_ensure_association (GstZrtpSession *self, guint run)
     return FALSE;
   GST_OBJECT_LOCK (self);
   fill_config (&self->settings, &config);
+  self->export_allowed = self->settings.export_key;
   GST_OBJECT_UNLOCK (self);
+  if (gst_zrtp_session_signs (self))
+    config.signer = &self->signer.interface;
   if (self->cache.target == NULL)
     config.cache_expiry = 0;
 
   memcpy (self->local_zid, config.zid, ZRTP_ZID_LEN);
   self->association = zrtp_association_new (&config, random, self->cache.target);
   self->association_run = run;
+  if (self->association != NULL)
+    gst_zrtp_session_apply_aux_secret (self);
   return self->association != NULL;
 }

@@ -12,30 +12,8 @@
 /* How long to wait before trying again to begin, while the transport refuses packets. */
 #define TRANSPORT_RETRY (100 * GST_MSECOND)
 
-/* What is left to do when the engine's lock is free. */
-typedef struct
-{
-  guint stream;
-  GstBuffer *packet;
-  GstStructure *message;
-} Outcome;
-
-typedef struct
-{
-  GstZrtpSession *session;
-  guint run;
-  guint64 now;
-  GArray *packets, *messages;   /* Outcome */
-  gboolean sas_told;
-} Step;
-
-static void
-add_message (Step *step, guint stream, GstStructure *message)
-{
-  Outcome outcome = { stream, NULL, message };
-
-  g_array_append_val (step->messages, outcome);
-}
+typedef GstZrtpOutcome Outcome;
+typedef GstZrtpStep Step;
 
 static void
 add_packet (Step *step, guint stream, const guint8 *data, gsize len)
@@ -45,33 +23,6 @@ add_packet (Step *step, guint stream, const guint8 *data, gsize len)
   g_array_append_val (step->packets, outcome);
 }
 
-/* Updates what is known of the SAS and how far each secure stream may be trusted by it. */
-static void
-refresh_security (GstZrtpSession *self)
-{
-  ZrtpSasInfo info;
-  gboolean have_sas = zrtp_association_get_sas (self->association, &info);
-  guint i;
-
-  GST_OBJECT_LOCK (self);
-  self->have_sas = have_sas;
-  if (have_sas)
-    self->sas = info;
-  GST_OBJECT_UNLOCK (self);
-
-  for (i = 0; i < ZRTP_MAX_STREAMS; i++) {
-    GstZrtpMedia *media = gst_zrtp_session_peek_media (self, i);
-    GstZrtpState state;
-
-    if (media == NULL)
-      continue;
-    state = gst_zrtp_media_get_state (media);
-    GST_OBJECT_LOCK (self);
-    media->security = gst_zrtp_session_judge (self, state);
-    GST_OBJECT_UNLOCK (self);
-  }
-}
-
 static void
 change_state (Step *step, GstZrtpMedia *media, GstZrtpState state)
 {
@@ -79,7 +30,7 @@ change_state (Step *step, GstZrtpMedia *media, GstZrtpState state)
   GstZrtpState old_state = gst_zrtp_media_set_state (media, step->run, state);
   GstZrtpSecurity security;
 
-  refresh_security (self);
+  gst_zrtp_step_refresh_security (self);
   if (old_state == state)
     return;
   GST_INFO_OBJECT (self, "stream %u: %s -> %s", media->stream, gst_zrtp_state_to_string (old_state),
@@ -87,7 +38,7 @@ change_state (Step *step, GstZrtpMedia *media, GstZrtpState state)
   GST_OBJECT_LOCK (self);
   security = media->security;
   GST_OBJECT_UNLOCK (self);
-  add_message (step, media->stream, gst_zrtp_message_new_state (self, media->stream, old_state, state, security));
+  gst_zrtp_step_add_message (step, media->stream, gst_zrtp_message_new_state (self, media->stream, old_state, state, security));
 }
 
 static void
@@ -104,90 +55,10 @@ install_keys (Step *step, GstZrtpMedia *media, ZrtpDirection direction, const Zr
   /* The peer will go secure: nothing clear may flow beside that. */
   GST_ERROR_OBJECT (step->session, "stream %u: no SRTP context: %s", media->stream, error->message);
   gst_zrtp_media_latch (media, step->run);
-  add_message (step, media->stream,
+  gst_zrtp_step_add_message (step, media->stream,
       gst_zrtp_message_new_warning (step->session, media->stream, "srtp",
           "The keys are agreed on, but this system cannot encrypt media with the algorithm: nothing is sent."));
   g_clear_error (&error);
-}
-
-static void
-cache_unreadable (Step *step, guint stream, const gchar *why)
-{
-  gchar *text = g_strdup_printf ("What is known of earlier calls cannot be read: %s. Your partner counts as new, and nothing is "
-                                 "kept of this call.",
-      why ? why : "unknown error");
-
-  add_message (step, stream, gst_zrtp_message_new_warning (step->session, stream, "cache-unreadable", text));
-  g_free (text);
-}
-
-/* The peer is not who the user expects (attack D4), or is so on a device that is not known (Z-4.3.2). Once in a run. */
-static void
-warn_of_name (Step *step, guint stream, const ZrtpSasInfo *info, const gchar *expected)
-{
-  GstZrtpSession *self = step->session;
-  const gchar *code = NULL;
-  gchar *text;
-
-  if (self->names_told || expected == NULL || gst_zrtp_name_fits (info, expected))
-    return;
-  if (info->peer_name[0] != '\0') {
-    code = "other-name";
-    text = g_strdup_printf ("You are calling %s, but this is known as the device of %s. Compare the code before you trust it.",
-        expected, info->peer_name);
-  } else if (info->cache == ZRTP_CACHE_NONE && gst_zrtp_cache_knows_name (&self->cache, self->local_zid, expected)) {
-    code = "new-device";
-    text = g_strdup_printf ("%s is known, but not on this device: a new one, or somebody else. Compare the code.", expected);
-  }
-  if (code == NULL)
-    return;
-  self->names_told = TRUE;
-  add_message (step, stream, gst_zrtp_message_new_warning (self, stream, code, text));
-  g_free (text);
-}
-
-static void
-tell_sas (Step *step, guint stream)
-{
-  GstZrtpSession *self = step->session;
-  ZrtpSasInfo info;
-  GstZrtpSecurity security;
-  gboolean have_sas;
-  gchar *expected;
-
-  refresh_security (self);
-  GST_OBJECT_LOCK (self);
-  have_sas = self->have_sas;
-  info = self->sas;
-  security = gst_zrtp_session_judge (self, GST_ZRTP_STATE_SECURE);
-  expected = g_strdup (self->settings.peer_name);
-  GST_OBJECT_UNLOCK (self);
-  if (have_sas) {
-    warn_of_name (step, stream, &info, expected);
-    add_message (step, stream, gst_zrtp_message_new_sas (self, stream, &info, security, expected));
-  }
-  g_free (expected);
-  step->sas_told = TRUE;
-}
-
-static void
-add_warning (Step *step, guint stream, ZrtpWarning warning)
-{
-  GstZrtpSession *self = step->session;
-  gchar *why = gst_zrtp_cache_dup_trouble (&self->cache);
-
-  if (why != NULL && warning == ZRTP_WARNING_CACHE_UNREADABLE)
-    cache_unreadable (step, stream, why);
-  else if (why != NULL && warning == ZRTP_WARNING_CACHE_WRITE) {
-    gchar *text = g_strdup_printf ("The secret shared with your partner could not be kept, so the next call will look like a "
-                                   "first one: %s",
-        why);
-
-    add_message (step, stream, gst_zrtp_message_new_warning (self, stream, "cache-write", text));
-    g_free (text);
-  } else
-    add_message (step, stream, gst_zrtp_message_new_protocol_warning (self, stream, warning));
-  g_free (why);
 }
 
 static void
@@ -217,13 +88,13 @@ drain (Step *step)
         change_state (step, media, (GstZrtpState) output.u.state.state);
         break;
       case ZRTP_OUTPUT_SAS:
-        tell_sas (step, output.stream);
+        gst_zrtp_step_tell_sas (step, output.stream);
         break;
       case ZRTP_OUTPUT_WARNING:
-        add_warning (step, output.stream, output.u.warning);
+        gst_zrtp_step_add_warning (step, output.stream, output.u.warning);
         break;
       case ZRTP_OUTPUT_ERROR:
-        add_message (step, output.stream,
+        gst_zrtp_step_add_message (step, output.stream,
             gst_zrtp_message_new_error (self, output.stream, output.u.error.code, output.u.error.remote,
                 zrtp_association_get_state (self->association, output.stream) == ZRTP_STATE_FAILED));
         break;
@@ -240,7 +111,11 @@ reset (GstZrtpSession *self)
 
   gst_zrtp_timer_set (self, ZRTP_NO_DEADLINE);
   self->now = 0;
-  self->names_told = FALSE;
+  self->names_told = self->signature_told = FALSE;
+  self->enrollment = GST_ZRTP_ENROLLMENT_NONE;
+  GST_OBJECT_LOCK (self);
+  self->signature_accepted = FALSE;
+  GST_OBJECT_UNLOCK (self);
   for (i = 0; i < ZRTP_MAX_STREAMS; i++) {
     GstZrtpMedia *media = gst_zrtp_session_peek_media (self, i);
 
@@ -259,7 +134,7 @@ reset (GstZrtpSession *self)
 void
 gst_zrtp_engine_end_run (GstZrtpSession *self, guint run)
 {
-  if (self->association != NULL && self->association_run != run)
+  if (self->association != NULL && self->association_run != run && !self->signing)
     reset (self);
 }
 
@@ -267,7 +142,7 @@ gboolean
 gst_zrtp_engine_add_stream (GstZrtpSession *self, GstZrtpMedia *media, guint run)
 {
   gst_zrtp_engine_end_run (self, run);
-  if (!gst_zrtp_session_ensure_association (self, run))
+  if (!gst_zrtp_session_ensure_association (self, run) || self->association_run != run)
     return FALSE;
   if (!media->added) {
     /* The SSRC is told at the start. */
@@ -285,13 +160,13 @@ start (Step *step, GstZrtpMedia *media, guint32 ssrc)
 
   media->retry_at = ZRTP_NO_DEADLINE;
   if (!gst_zrtp_engine_add_stream (self, media, step->run)) {
-    add_message (step, media->stream,
+    gst_zrtp_step_add_message (step, media->stream,
         gst_zrtp_message_new_error (self, media->stream, ZRTP_ERROR_SOFTWARE, FALSE, TRUE));
     gst_zrtp_media_set_state (media, step->run, GST_ZRTP_STATE_FAILED);
     return;
   }
   if (self->cache_trouble != NULL) {
-    cache_unreadable (step, media->stream, self->cache_trouble);
+    gst_zrtp_step_cache_unreadable (step, media->stream, self->cache_trouble);
     g_clear_pointer (&self->cache_trouble, g_free);
   }
   media->started = TRUE;
@@ -358,7 +233,7 @@ peer_hash (Step *step, GstZrtpMedia *media, const GstZrtpInput *input)
     zrtp_association_set_peer_hello_hash (self->association, media->stream,
         media->have_peer_hash ? media->peer_hash : NULL, step->now);
   if (input->value)
-    add_message (step, media->stream,
+    gst_zrtp_step_add_message (step, media->stream,
         gst_zrtp_message_new_warning (self, media->stream, "malformed-zrtp-hash",
             "The zrtp-hash in the signalling is malformed and counts as absent: it cannot speak for the other side."));
 }
@@ -377,29 +252,19 @@ secure (Step *step)
   }
 }
 
-static guint
-first_stream (GstZrtpSession *self)
-{
-  guint stream = 0;
-
-  while (stream < ZRTP_MAX_STREAMS - 1 && gst_zrtp_session_peek_media (self, stream) == NULL)
-    stream++;
-  return stream;
-}
-
 /* Our user wants to switch encryption off. */
 static void
 clear (Step *step)
 {
   GstZrtpSession *self = step->session;
   gboolean secure_only;
-  guint stream = first_stream (self);
+  guint stream = gst_zrtp_session_first_stream (self);
 
   GST_OBJECT_LOCK (self);
   secure_only = self->settings.media_policy == GST_ZRTP_MEDIA_POLICY_SECURE_ONLY;
   GST_OBJECT_UNLOCK (self);
   if (secure_only)
-    add_message (step, stream,
+    gst_zrtp_step_add_message (step, stream,
         gst_zrtp_message_new_warning (self, stream, "clear-refused",
             "Encryption stays on: media-policy is secure-only, so nothing may be sent without it."));
   else
@@ -426,7 +291,29 @@ verify (Step *step, gboolean verified)
   g_free (expected);
   drain (step);
   if (!step->sas_told)
-    tell_sas (step, first_stream (self));
+    gst_zrtp_step_tell_sas (step, gst_zrtp_session_first_stream (self));
+}
+
+/* The application has found the peer's signature good. */
+static void
+accept_signature (Step *step)
+{
+  GstZrtpSession *self = step->session;
+  gsize len;
+
+  if (zrtp_association_get_signature (self->association, &len) == NULL)
+    return;
+  GST_OBJECT_LOCK (self);
+  self->signature_accepted = TRUE;
+  GST_OBJECT_UNLOCK (self);
+  zrtp_association_accept_signature (self->association, step->now);
+}
+
+static void
+relay_sas (Step *step, const GstZrtpRelay *sas)
+{
+  zrtp_association_relay_sas (step->session->association, sas->type, sas->sashash, sas->verified, sas->disclosure,
+      step->now);
 }
 
 static void
@@ -447,7 +334,7 @@ no_sender (Step *step, GstZrtpMedia *media)
   text = g_strdup_printf ("The other side speaks ZRTP, but it gets no answer: session %s has no zrtpenc for stream %u. Put "
                           "one on the way out with pad rtp_src_%u, in the same pipeline or with the same session-id.",
       step->session->id, media->stream, media->stream);
-  add_message (step, media->stream, gst_zrtp_message_new_warning (step->session, media->stream, "no-sender", text));
+  gst_zrtp_step_add_message (step, media->stream, gst_zrtp_message_new_warning (step->session, media->stream, "no-sender", text));
   g_free (text);
 }
 
@@ -491,7 +378,7 @@ handle_input (Step *step, GstZrtpMedia *media, const GstZrtpInput *input)
         remove_stream (step, media);
       break;
     case GST_ZRTP_INPUT_EXPIRED:
-      add_message (step, input->stream,
+      gst_zrtp_step_add_message (step, input->stream,
           gst_zrtp_message_new_warning (self, input->stream, "key-expired",
               "The key has encrypted as many packets as it may: nothing is sent until a new call."));
       break;
@@ -513,11 +400,27 @@ handle_input (Step *step, GstZrtpMedia *media, const GstZrtpInput *input)
       break;
     case GST_ZRTP_INPUT_PEER_NAME:
       if (self->association != NULL)
-        tell_sas (step, first_stream (self));
+        gst_zrtp_step_tell_sas (step, gst_zrtp_session_first_stream (self));
       break;
     case GST_ZRTP_INPUT_PEER_HASH:
       if (media != NULL)
         peer_hash (step, media, input);
+      break;
+    case GST_ZRTP_INPUT_AUX_SECRET:
+      if (self->association != NULL)
+        gst_zrtp_session_apply_aux_secret (self);
+      break;
+    case GST_ZRTP_INPUT_ACCEPT_SIGNATURE:
+      if (self->association != NULL)
+        accept_signature (step);
+      break;
+    case GST_ZRTP_INPUT_ENROLL:
+      if (self->association != NULL)
+        zrtp_association_enroll (self->association, input->value, step->now);
+      break;
+    case GST_ZRTP_INPUT_RELAY_SAS:
+      if (self->association != NULL)
+        relay_sas (step, (const GstZrtpRelay *) input->data);
       break;
     case GST_ZRTP_INPUT_RESET:
       /* Unless the next run has been prepared already. */
@@ -611,10 +514,10 @@ gst_zrtp_engine_handle (GstZrtpSession *self, const GstZrtpInput *input)
   step.packets = g_array_new (FALSE, FALSE, sizeof (Outcome));
   step.messages = g_array_new (FALSE, FALSE, sizeof (Outcome));
 
-  g_mutex_lock (&self->engine_lock);
+  g_rec_mutex_lock (&self->engine_lock);
   if (is_current (self, step.run))
     handle_input_locked (&step, input);
-  g_mutex_unlock (&self->engine_lock);
+  g_rec_mutex_unlock (&self->engine_lock);
 
   /* Nothing of a run that has ended meanwhile gets into the next one. */
   for (i = 0; i < step.packets->len; i++) {

@@ -32,12 +32,13 @@ static void
 gst_zrtp_session_init (GstZrtpSession *self)
 {
   gst_zrtp_settings_init (&self->settings);
+  gst_zrtp_signer_init (&self->signer, self);
   self->refused = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->claims = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, gst_zrtp_claim_free);
   self->timer_at = ZRTP_NO_DEADLINE;
   self->run_enabled = TRUE;
   g_mutex_init (&self->run_lock);
-  g_mutex_init (&self->engine_lock);
+  g_rec_mutex_init (&self->engine_lock);
   gst_zrtp_mailbox_init (self);
 }
 
@@ -52,6 +53,7 @@ gst_zrtp_session_finalize (GObject *object)
   gst_zrtp_mailbox_clear (self);
   zrtp_association_free (self->association);
   gst_zrtp_cache_close (&self->cache);
+  gst_zrtp_session_wipe_aux_secret (self);
   g_free (self->cache_trouble);
   for (i = 0; i < ZRTP_MAX_STREAMS; i++)
     g_clear_pointer (&self->media[i], gst_zrtp_media_free);
@@ -59,7 +61,7 @@ gst_zrtp_session_finalize (GObject *object)
   gst_zrtp_settings_clear (&self->settings);
   g_hash_table_unref (self->refused);
   g_hash_table_unref (self->claims);
-  g_mutex_clear (&self->engine_lock);
+  g_rec_mutex_clear (&self->engine_lock);
   g_mutex_clear (&self->run_lock);
   g_free (self->id);
   G_OBJECT_CLASS (gst_zrtp_session_parent_class)->finalize (object);
@@ -103,6 +105,7 @@ gst_zrtp_session_class_init (GstZrtpSessionClass *klass)
       g_param_spec_string ("id", "Identifier", "Name of this session in messages and in the session-id property", NULL,
           G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS));
   gst_zrtp_install_session_signals (object_class, get_self);
+  gst_zrtp_session_install_sign_signal (klass);
 }
 
 /**
@@ -180,10 +183,10 @@ open_cache (GstZrtpSession *self, gchar **problem)
   GST_OBJECT_UNLOCK (self);
   if (!enabled)
     return TRUE;
-  g_mutex_lock (&self->engine_lock);
+  g_rec_mutex_lock (&self->engine_lock);
   gst_zrtp_engine_end_run (self, self->run);
   good = gst_zrtp_session_open_cache (self, problem);
-  g_mutex_unlock (&self->engine_lock);
+  g_rec_mutex_unlock (&self->engine_lock);
   return good;
 }
 

@@ -111,7 +111,7 @@ GstStructure *
 gst_zrtp_message_new_sas (GstZrtpSession *self, guint stream, const ZrtpSasInfo *info, GstZrtpSecurity security,
     const gchar *expected_name)
 {
-  gboolean verified = info->verified && gst_zrtp_name_fits (info, expected_name);
+  gboolean verified = security >= GST_ZRTP_SECURITY_VERIFIED;
   gchar *text, *sas_hash, *peer_zid;
   GstStructure *structure;
 
@@ -154,12 +154,52 @@ gst_zrtp_message_new_sas (GstZrtpSession *self, guint stream, const ZrtpSasInfo 
       info->role == ZRTP_ROLE_INITIATOR       ? "initiator"
           : info->role == ZRTP_ROLE_RESPONDER ? "responder"
                                               : "none");
-  gst_structure_set (structure, "verified", G_TYPE_BOOLEAN, verified, "local-verified", G_TYPE_BOOLEAN,
+  gst_structure_set (structure, "verified", G_TYPE_BOOLEAN, verified, "authenticated", G_TYPE_BOOLEAN, info->authenticated,
+      "relayed-verified", G_TYPE_BOOLEAN, info->relayed_verified, "signature", G_TYPE_BOOLEAN, info->signature, "local-verified", G_TYPE_BOOLEAN,
       info->local_verified, "remote-verified", G_TYPE_BOOLEAN, info->remote_verified, "relayed", G_TYPE_BOOLEAN,
       info->relayed, "enrolled", G_TYPE_BOOLEAN, info->enrolled, "disclosure", G_TYPE_BOOLEAN, info->remote_disclosure, "mitm",
       G_TYPE_BOOLEAN, info->remote_mitm, NULL);
   g_free (sas_hash);
   g_free (peer_zid);
+  return structure;
+}
+
+GstStructure *
+gst_zrtp_message_new_enrollment (GstZrtpSession *self, guint stream, const gchar *status)
+{
+  static const struct
+  {
+    const gchar *status, *text;
+  } rows[] = {
+    { "offered",
+        "The other end is a telephone system that asks to be trusted. It could then tell you your partner's code, and listen. "
+        "Agree (enroll) only if it is your own, and you have compared the code with it." },
+    { "accepted", "The telephone system at the other end is trusted from now on." },
+    { "present", "The call goes through a telephone system that you trust, or to a phone that trusts yours." },
+    { "removed", "The telephone system at the other end is not trusted any longer." },
+  };
+  GstStructure *structure;
+  guint i;
+
+  for (i = 0; strcmp (rows[i].status, status) != 0; i++)
+    continue;
+  structure = new_message (self, GST_ZRTP_MESSAGE_ENROLLMENT, stream, rows[i].text);
+  set_string (structure, "status", status);
+  return structure;
+}
+
+GstStructure *
+gst_zrtp_message_new_signature (GstZrtpSession *self, guint stream, const ZrtpSasInfo *info, const guint8 *block,
+    gsize len)
+{
+  GstStructure *structure = new_message (self, GST_ZRTP_MESSAGE_SIGNATURE, stream,
+      "The other side has signed the code. Nobody has checked the signature yet.");
+  gchar *sas_hash = gst_zrtp_hex (info->sashash, sizeof info->sashash), *signature = gst_zrtp_hex (block, len);
+
+  set_string (structure, "sas-hash", sas_hash);
+  set_string (structure, "signature", signature);
+  g_free (sas_hash);
+  g_free (signature);
   return structure;
 }
 
@@ -197,7 +237,7 @@ gst_zrtp_message_new_protocol_warning (GstZrtpSession *self, guint stream, ZrtpW
     [ZRTP_WARNING_PEER_DISCLOSES] = { "peer-discloses",
         "The other side says that it may disclose the keys of this call to a third party." },
     [ZRTP_WARNING_AUX_MISMATCH] = { "aux-mismatch",
-        "The secret that was set for this call is not the one of the other side." },
+        "The other side has another secret than the one that was set for this call, or none: it proves nothing." },
     [ZRTP_WARNING_SAS_REFUSED] = { "sas-refused",
         "You said that the codes differ: somebody is between you and your partner. Do not trust this call." },
     [ZRTP_WARNING_TOO_MANY_FAILURES] = { "too-many-failures",
@@ -265,7 +305,7 @@ static const GstStructure *
 peek_any (GstMessage *message)
 {
   static const gchar *names[] = { GST_ZRTP_MESSAGE_STATE, GST_ZRTP_MESSAGE_SAS, GST_ZRTP_MESSAGE_WARNING,
-    GST_ZRTP_MESSAGE_ERROR };
+    GST_ZRTP_MESSAGE_ERROR, GST_ZRTP_MESSAGE_ENROLLMENT, GST_ZRTP_MESSAGE_SIGNATURE };
   const GstStructure *structure = NULL;
   guint i;
 
@@ -420,6 +460,52 @@ gst_zrtp_message_parse_warning (GstMessage *message, const gchar **code, const g
     return FALSE;
   get_string (structure, "code", code);
   get_string (structure, "text", text);
+  return TRUE;
+}
+
+/**
+ * gst_zrtp_message_parse_enrollment:
+ * @message: a #GstMessage
+ * @status: (out) (optional) (transfer none): "offered", "accepted", "present" or "removed"
+ *
+ * Reads a `zrtp-enrollment` message. Strings live as long as the message. Any thread.
+ *
+ * Returns: %FALSE, and nothing is set, if it is not one
+ *
+ * Since: 0.1
+ */
+gboolean
+gst_zrtp_message_parse_enrollment (GstMessage *message, const gchar **status)
+{
+  const GstStructure *structure = peek (message, GST_ZRTP_MESSAGE_ENROLLMENT);
+
+  if (structure == NULL)
+    return FALSE;
+  get_string (structure, "status", status);
+  return TRUE;
+}
+
+/**
+ * gst_zrtp_message_parse_signature:
+ * @message: a #GstMessage
+ * @sas_hash: (out) (optional) (transfer none): what the peer has signed, in hexadecimal
+ * @signature: (out) (optional) (transfer none): type block and signature, in hexadecimal
+ *
+ * Reads a `zrtp-signature` message. Strings live as long as the message. Any thread.
+ *
+ * Returns: %FALSE, and nothing is set, if it is not one
+ *
+ * Since: 0.1
+ */
+gboolean
+gst_zrtp_message_parse_signature (GstMessage *message, const gchar **sas_hash, const gchar **signature)
+{
+  const GstStructure *structure = peek (message, GST_ZRTP_MESSAGE_SIGNATURE);
+
+  if (structure == NULL)
+    return FALSE;
+  get_string (structure, "sas-hash", sas_hash);
+  get_string (structure, "signature", signature);
   return TRUE;
 }
 

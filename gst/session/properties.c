@@ -25,6 +25,9 @@ static const struct
       "characters, B256 two words; B32 is always offered" },
 };
 
+/* The cache being stolen, what a thief can decrypt is a handful of calls. */
+#define PRESHARED_LIMIT 5
+
 #define FIELD(member) G_STRUCT_OFFSET (GstZrtpSettings, member)
 
 static const struct
@@ -50,6 +53,23 @@ static const struct
       "the peer. TLS to a server is not enough" },
   { GST_ZRTP_PROP_CACHE_REQUIRED, FIELD (cache_required), FALSE, "cache-required", "Cache is required",
       "Do not start if the cache's file cannot be used. By default the call goes on without it, with a warning" },
+  { GST_ZRTP_PROP_ONLY_LISTED, FIELD (only_listed), FALSE, "only-listed", "Only what is listed",
+      "Refuse all algorithms that are not in the lists of this end, also those that RFC 6189 wants every end to have. A peer "
+      "without the listed ones gets no secure call" },
+  { GST_ZRTP_PROP_PRESHARED, FIELD (preshared), FALSE, "preshared", "Preshared mode",
+      "With a verified peer, make keys from the kept secrets alone, without a key agreement: quicker, but who steals the "
+      "cache can decrypt such calls" },
+  { GST_ZRTP_PROP_CHECK_SIGNATURES, FIELD (check_signatures), FALSE, "check-signatures", "Signatures are checked",
+      "The application can check a signature of the authentication string: the peer may send one, and the message "
+      "zrtp-signature tells of it" },
+  { GST_ZRTP_PROP_EXPORT_KEY, FIELD (export_key), FALSE, "export-key", "Export a key",
+      "Let the application have a key of the call for its own use. The peer is told that keys may be disclosed" },
+  { GST_ZRTP_PROP_MITM, FIELD (mitm), FALSE, "mitm", "Telephone system",
+      "This end is a telephone system between its users and their partners (RFC 6189 section 7.3)" },
+  { GST_ZRTP_PROP_ENROLL, FIELD (enroll), FALSE, "enroll", "Offer to be trusted",
+      "With mitm: ask the phone at the other end to trust this telephone system from now on" },
+  { GST_ZRTP_PROP_ACCEPT_RELAY, FIELD (accept_relay), FALSE, "accept-relay", "Show relayed strings",
+      "Show the authentication string that a trusted telephone system passes on from the partner's side" },
   { GST_ZRTP_PROP_DISCLOSURE, FIELD (disclosure), FALSE, "disclosure", "Disclosure",
       "Tell the peer that this end may disclose the session keys (RFC 6189 section 11)" },
 };
@@ -112,6 +132,9 @@ gst_zrtp_install_session_properties (GObjectClass *klass)
       g_param_spec_uint ("cache-ttl", "Lifetime of retained secrets",
           "Seconds after a call for which the secret shared with its peer is kept; 4294967295 is for ever", 0,
           G_MAXUINT, ZRTP_CACHE_FOREVER, next_run));
+  g_object_class_install_property (klass, GST_ZRTP_PROP_PRESHARED_LIMIT,
+      g_param_spec_uint ("preshared-limit", "Limit of preshared mode",
+          "How many calls in a row with one peer may go without a key agreement", 1, 1000, PRESHARED_LIMIT, next_run));
   g_object_class_install_property (klass, GST_ZRTP_PROP_ROUND_TRIP,
       g_param_spec_uint64 ("round-trip", "Round trip",
           "Round trip time of a slow channel in nanoseconds: retransmissions start no faster. 0 for RFC 6189's timers", 0,
@@ -143,6 +166,30 @@ gst_zrtp_install_session_properties (GObjectClass *klass)
           reading));
 }
 
+/* A list as it was written, which comes first in what the parser makes of it, and all of that. */
+static gboolean
+set_algorithms (GstZrtpSettings *settings, ZrtpAlgorithmKind kind, const gchar *text, GError **error)
+{
+  ZrtpAlgorithmList *listed = &settings->listed[kind], all;
+  gchar **names;
+  guint i;
+
+  if (!zrtp_algorithm_list_parse (kind, text, &all, error))
+    return FALSE;
+  memset (listed, 0, sizeof *listed);
+  names = g_strsplit (text, ",", -1);
+  for (i = 0; names[i] != NULL; i++) {
+    gchar padded[5];
+
+    g_snprintf (padded, sizeof padded, "%-4s", g_strstrip (names[i]));
+    if (zrtp_algorithm_list_contains (&all, padded) && !zrtp_algorithm_list_contains (listed, padded))
+      memcpy (listed->names[listed->count++], padded, sizeof padded);
+  }
+  g_strfreev (names);
+  settings->algorithms[kind] = all;
+  return TRUE;
+}
+
 void
 gst_zrtp_settings_init (GstZrtpSettings *settings)
 {
@@ -150,7 +197,8 @@ gst_zrtp_settings_init (GstZrtpSettings *settings)
 
   memset (settings, 0, sizeof *settings);
   for (i = 0; i < GST_ZRTP_N_ALGORITHM_KINDS; i++)
-    zrtp_algorithm_list_parse (i, zrtp_algorithm_defaults (i), &settings->algorithms[i], NULL);
+    set_algorithms (settings, i, zrtp_algorithm_defaults (i), NULL);
+  settings->preshared_limit = PRESHARED_LIMIT;
   settings->media_policy = GST_ZRTP_MEDIA_POLICY_OPPORTUNISTIC;
   for (i = 0; i < G_N_ELEMENTS (flag_properties); i++)
     *find_flag (settings, flag_properties[i].id) = flag_properties[i].initial;
@@ -209,14 +257,11 @@ set_text (GstZrtpSession *self, guint id, const gchar *text)
   for (i = 0; i < G_N_ELEMENTS (algorithm_properties); i++) {
     if (algorithm_properties[i].id == id) {
       ZrtpAlgorithmKind kind = algorithm_properties[i].kind;
-      ZrtpAlgorithmList list;
       GError *error = NULL;
       gchar *reason;
 
-      if (zrtp_algorithm_list_parse (kind, text ? text : zrtp_algorithm_defaults (kind), &list, &error)) {
-        settings->algorithms[kind] = list;
+      if (set_algorithms (settings, kind, text ? text : zrtp_algorithm_defaults (kind), &error))
         return NULL;
-      }
       reason = g_strdup (error->message);
       g_error_free (error);
       return reason;
@@ -372,6 +417,9 @@ gst_zrtp_session_set_property (GObject *object, guint id, const GValue *value, G
     case GST_ZRTP_PROP_CACHE_TTL:
       settings->cache_ttl = g_value_get_uint (value);
       break;
+    case GST_ZRTP_PROP_PRESHARED_LIMIT:
+      settings->preshared_limit = g_value_get_uint (value);
+      break;
     case GST_ZRTP_PROP_ROUND_TRIP:
       settings->round_trip = g_value_get_uint64 (value);
       break;
@@ -440,6 +488,9 @@ gst_zrtp_session_get_property (GObject *object, guint id, GValue *value, GParamS
       break;
     case GST_ZRTP_PROP_CACHE_TTL:
       g_value_set_uint (value, settings->cache_ttl);
+      break;
+    case GST_ZRTP_PROP_PRESHARED_LIMIT:
+      g_value_set_uint (value, settings->preshared_limit);
       break;
     case GST_ZRTP_PROP_ROUND_TRIP:
       g_value_set_uint64 (value, settings->round_trip);

@@ -24,7 +24,8 @@ GST_DEBUG_CATEGORY_EXTERN (gst_zrtp_session_debug);
 /* What the application asked for; under the object lock. Read when a run makes its association. */
 typedef struct
 {
-  ZrtpAlgorithmList algorithms[GST_ZRTP_N_ALGORITHM_KINDS];
+  ZrtpAlgorithmList algorithms[GST_ZRTP_N_ALGORITHM_KINDS];     /* the mandatory ones included */
+  ZrtpAlgorithmList listed[GST_ZRTP_N_ALGORITHM_KINDS];         /* as they were set */
   GstZrtpMediaPolicy media_policy;
   gboolean enabled;
   gboolean auto_secure;
@@ -32,6 +33,12 @@ typedef struct
   gboolean allow_clear;
   gboolean require_zrtp_hash;
   gboolean signalling_secure;
+  gboolean only_listed;
+  gboolean preshared;
+  guint preshared_limit;
+  gboolean check_signatures;
+  gboolean export_key;
+  gboolean mitm, enroll, accept_relay;
   gboolean disclosure;
   gchar *client_id;
   gchar *zid;                   /* hexadecimal, or NULL for one of its own */
@@ -69,6 +76,10 @@ typedef enum
   GST_ZRTP_INPUT_VERIFIED,
   GST_ZRTP_INPUT_PEER_NAME,
   GST_ZRTP_INPUT_PEER_HASH,
+  GST_ZRTP_INPUT_AUX_SECRET,
+  GST_ZRTP_INPUT_ACCEPT_SIGNATURE,
+  GST_ZRTP_INPUT_ENROLL,
+  GST_ZRTP_INPUT_RELAY_SAS,
   GST_ZRTP_INPUT_RESET
 } GstZrtpInputType;
 
@@ -81,6 +92,27 @@ typedef struct
   gsize len;
   guint8 data[];                /* a packet, or a string with its terminator */
 } GstZrtpInput;
+
+/* The SAS of another leg. */
+typedef struct
+{
+  gchar type[5];
+  guint8 sashash[ZRTP_SASHASH_LEN];
+  gboolean verified, disclosure;
+} GstZrtpRelay;
+
+typedef enum
+{
+  GST_ZRTP_ENROLLMENT_NONE,
+  GST_ZRTP_ENROLLMENT_OFFERED,
+  GST_ZRTP_ENROLLMENT_PRESENT
+} GstZrtpEnrollment;
+
+typedef struct
+{
+  ZrtpSigner interface;
+  GstZrtpSession *session;
+} GstZrtpSigner;
 
 /* Which element set a property to what. */
 typedef struct
@@ -99,6 +131,9 @@ struct _GstZrtpSession
   GstZrtpSettings settings;
   GHashTable *refused;          /* property name -> why its last value was refused */
   GHashTable *claims;           /* property name -> GstZrtpClaim */
+  guint8 *aux_secret;
+  gsize aux_secret_len;
+  gboolean signature_accepted;  /* by the application, in this run */
   gboolean have_sas;
   ZrtpSasInfo sas;
 
@@ -116,12 +151,17 @@ struct _GstZrtpSession
   gboolean advance_queued;
 
   /* The engine, touched by the worker, and briefly by getters. */
-  GMutex engine_lock;
+  GRecMutex engine_lock;        /* recursive for what an application does in the sign-sas signal */
   ZrtpAssociation *association;
   guint association_run;        /* that it was made for, maybe ahead of time */
   GstZrtpCache cache;
   gchar *cache_trouble;         /* why there is none; to be told */
-  gboolean names_told;          /* what is to be said of the peer's name in this run */
+  gboolean export_allowed;      /* the association's peer is told */
+  gboolean signing;             /* the application is asked for a signature */
+  GstZrtpSigner signer;
+  /* What has been told in this run. */
+  gboolean names_told, signature_told;
+  GstZrtpEnrollment enrollment;
   guint8 zid[ZRTP_ZID_LEN];     /* drawn */
   gboolean have_zid;
   guint8 local_zid[ZRTP_ZID_LEN];       /* of the association */
@@ -174,6 +214,34 @@ void gst_zrtp_mailbox_clear (GstZrtpSession * self);
 gboolean gst_zrtp_mailbox_post (GstZrtpSession * self, GstZrtpInputType type, guint stream, guint32 value,
     gconstpointer data, gsize len);
 
+/* What is left to do when the engine's lock is free. */
+typedef struct
+{
+  guint stream;
+  GstBuffer *packet;
+  GstStructure *message;
+} GstZrtpOutcome;
+
+/* One input on its way through the engine. */
+typedef struct
+{
+  GstZrtpSession *session;
+  guint run;
+  guint64 now;
+  GArray *packets, *messages;   /* GstZrtpOutcome */
+  gboolean sas_told;
+} GstZrtpStep;
+
+/* report.c */
+void gst_zrtp_step_add_message (GstZrtpStep * step, guint stream, GstStructure * message);
+void gst_zrtp_step_add_warning (GstZrtpStep * step, guint stream, ZrtpWarning warning);
+void gst_zrtp_step_cache_unreadable (GstZrtpStep * step, guint stream, const gchar * why);
+/* Updates what is known of the SAS and how far each secure stream may be trusted by it. */
+void gst_zrtp_step_refresh_security (GstZrtpSession * self);
+void gst_zrtp_step_tell_sas (GstZrtpStep * step, guint stream);
+/* The first one that there is; messages about the call as a whole carry its number. */
+guint gst_zrtp_session_first_stream (GstZrtpSession * self);
+
 /* engine.c: one input into the engine, and what comes out of it. Worker only. */
 void gst_zrtp_engine_handle (GstZrtpSession * self, const GstZrtpInput * input);
 /* Forgets what is left of the run before, if its end is still in the mailbox. Under the engine lock, any thread. */
@@ -195,6 +263,9 @@ gboolean gst_zrtp_name_fits (const ZrtpSasInfo * info, const gchar * expected_na
 GstStructure *gst_zrtp_message_new_warning (GstZrtpSession * self, guint stream, const gchar * code,
     const gchar * text);
 GstStructure *gst_zrtp_message_new_protocol_warning (GstZrtpSession * self, guint stream, ZrtpWarning warning);
+GstStructure *gst_zrtp_message_new_enrollment (GstZrtpSession * self, guint stream, const gchar * status);
+GstStructure *gst_zrtp_message_new_signature (GstZrtpSession * self, guint stream, const ZrtpSasInfo * info,
+    const guint8 * block, gsize len);
 GstStructure *gst_zrtp_message_new_error (GstZrtpSession * self, guint stream, guint32 code, gboolean remote,
     gboolean failed);
 /* Names without the padding of the wire; free with g_free. */
@@ -204,6 +275,15 @@ gchar *gst_zrtp_hex (const guint8 * data, gsize len);
 gboolean gst_zrtp_hash_has_our_version (const gchar * text);
 gboolean gst_zrtp_hash_parse (const gchar * text, guint8 hash[ZRTP_HELLO_HASH_LEN]);
 gchar *gst_zrtp_hash_to_string (const guint8 hash[ZRTP_HELLO_HASH_LEN]);
+
+/* secrets.c */
+void gst_zrtp_session_wipe_aux_secret (GstZrtpSession * self);
+void gst_zrtp_session_apply_aux_secret (GstZrtpSession * self);
+
+/* signatures.c */
+void gst_zrtp_session_install_sign_signal (GstZrtpSessionClass * klass);
+void gst_zrtp_signer_init (GstZrtpSigner * signer, GstZrtpSession * session);
+gboolean gst_zrtp_session_signs (GstZrtpSession * self);
 
 /* verbs.c */
 GstZrtpSecurity gst_zrtp_session_judge (GstZrtpSession * self, GstZrtpState state);

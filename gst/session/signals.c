@@ -101,6 +101,52 @@ do_set_peer_zrtp_hash (gpointer instance, guint stream, const gchar *value)
 }
 
 static void
+do_set_aux_secret (gpointer instance, GBytes *secret)
+{
+  GstZrtpSession *session = find_session (instance);
+
+  if (session != NULL) {
+    gst_zrtp_session_set_aux_secret (session, secret);
+    gst_object_unref (session);
+  }
+}
+
+static void
+do_accept_signature (gpointer instance)
+{
+  GstZrtpSession *session = find_session (instance);
+
+  if (session != NULL) {
+    gst_zrtp_session_accept_signature (session);
+    gst_object_unref (session);
+  }
+}
+
+static void
+do_enroll (gpointer instance, gboolean enroll)
+{
+  GstZrtpSession *session = find_session (instance);
+
+  if (session != NULL) {
+    gst_zrtp_session_enroll (session, enroll);
+    gst_object_unref (session);
+  }
+}
+
+static gboolean
+do_relay_sas (gpointer instance, GstZrtpSession *other)
+{
+  GstZrtpSession *session = find_session (instance);
+  gboolean relayed = FALSE;
+
+  if (session != NULL) {
+    relayed = gst_zrtp_session_relay_sas (session, other);
+    gst_object_unref (session);
+  }
+  return relayed;
+}
+
+static void
 do_add_entropy (gpointer instance, GBytes *bytes)
 {
   GstZrtpSession *session = find_session (instance);
@@ -207,6 +253,51 @@ gst_zrtp_install_session_signals (GObjectClass *klass, GstZrtpGetSession get)
    */
   g_signal_new_class_handler ("set-peer-zrtp-hash", type, flags, G_CALLBACK (do_set_peer_zrtp_hash), NULL, NULL, NULL,
       G_TYPE_BOOLEAN, 2, G_TYPE_UINT, G_TYPE_STRING);
+  /**
+   * GstZrtpSession::set-aux-secret:
+   * @session: the session, or an element of it in READY or above
+   * @secret: (nullable) (type GBytes): a secret that the peer's user has set as well, or %NULL to take it back
+   *
+   * An auxiliary secret for the key agreements to come: see gst_zrtp_session_set_aux_secret().
+   *
+   * Since: 0.1
+   */
+  g_signal_new_class_handler ("set-aux-secret", type, flags, G_CALLBACK (do_set_aux_secret), NULL, NULL, NULL,
+      G_TYPE_NONE, 1, G_TYPE_BYTES);
+  /**
+   * GstZrtpSession::accept-signature:
+   * @session: the session, or an element of it
+   *
+   * The application has checked the signature of which the message zrtp-signature tells, and trusts whom it is of.
+   *
+   * Since: 0.1
+   */
+  g_signal_new_class_handler ("accept-signature", type, flags, G_CALLBACK (do_accept_signature), NULL, NULL, NULL,
+      G_TYPE_NONE, 0);
+  /**
+   * GstZrtpSession::enroll:
+   * @session: the session, or an element of it
+   * @enroll: %TRUE to trust the telephone system at the other end, %FALSE to do so no longer
+   *
+   * The user's answer to the message zrtp-enrollment.
+   *
+   * Since: 0.1
+   */
+  g_signal_new_class_handler ("enroll", type, flags, G_CALLBACK (do_enroll), NULL, NULL, NULL, G_TYPE_NONE, 1,
+      G_TYPE_BOOLEAN);
+  /**
+   * GstZrtpSession::relay-sas:
+   * @session: the session of one leg, or an element of it
+   * @other: the session of the other leg
+   *
+   * For a telephone system: see gst_zrtp_session_relay_sas().
+   *
+   * Returns: %FALSE if nothing can be relayed
+   *
+   * Since: 0.1
+   */
+  g_signal_new_class_handler ("relay-sas", type, flags, G_CALLBACK (do_relay_sas), NULL, NULL, NULL, G_TYPE_BOOLEAN, 1,
+      GST_TYPE_ZRTP_SESSION);
   /**
    * GstZrtpSession::add-entropy:
    * @session: the session, or an element of it

@@ -54,12 +54,12 @@ static void
 collect (GstZrtpSession *self, GstZrtpMedia *media, Counters *counters)
 {
   memset (counters, 0, sizeof *counters);
-  g_mutex_lock (&self->engine_lock);
+  g_rec_mutex_lock (&self->engine_lock);
   if (self->association != NULL)
     zrtp_association_get_stats (self->association, media->stream, &counters->zrtp);
   else
     counters->zrtp = media->last_stats;
-  g_mutex_unlock (&self->engine_lock);
+  g_rec_mutex_unlock (&self->engine_lock);
   gst_zrtp_media_get_counters (media, &counters->send, &counters->receive);
   g_mutex_lock (&self->inbox_lock);
   counters->overflow = media->overflow;

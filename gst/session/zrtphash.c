@@ -82,11 +82,11 @@ gst_zrtp_session_get_zrtp_hash (GstZrtpSession *session, guint stream)
   if (media == NULL)
     return NULL;
 
-  g_mutex_lock (&session->engine_lock);
+  g_rec_mutex_lock (&session->engine_lock);
   have_hash = gst_zrtp_engine_add_stream (session, media, g_atomic_int_get (&session->run))
       && zrtp_association_get_hello_hash (session->association, stream, hash);
   g_atomic_int_set (&session->hash_given, have_hash);
-  g_mutex_unlock (&session->engine_lock);
+  g_rec_mutex_unlock (&session->engine_lock);
   return have_hash ? gst_zrtp_hash_to_string (hash) : NULL;
 }
 

@@ -44,8 +44,9 @@ typedef enum
  *   found that the authentication strings differ
  * @GST_ZRTP_SECURITY_UNVERIFIED: `unverified`: encrypted; nobody has compared the authentication strings yet
  * @GST_ZRTP_SECURITY_VERIFIED: `verified`: the users have compared the authentication strings, now or in an
- *   earlier call
- * @GST_ZRTP_SECURITY_VERIFIED_SIGNALLED: `verified-signalled`: verified, and the hash in the signalling matched
+ *   earlier call, or the application has accepted the peer's signature
+ * @GST_ZRTP_SECURITY_VERIFIED_SIGNALLED: `verified-signalled`: verified, and the hash in the signalling, which is secure,
+ *   matched
  *
  * How far a user interface may trust a stream, from worst to best.
  *

@@ -13,6 +13,8 @@ G_BEGIN_DECLS
 #define GST_ZRTP_MESSAGE_SAS "zrtp-sas"
 #define GST_ZRTP_MESSAGE_WARNING "zrtp-warning"
 #define GST_ZRTP_MESSAGE_ERROR "zrtp-error"
+#define GST_ZRTP_MESSAGE_ENROLLMENT "zrtp-enrollment"
+#define GST_ZRTP_MESSAGE_SIGNATURE "zrtp-signature"
 
 GST_ZRTP_API
 gboolean gst_zrtp_message_is (GstMessage * message);
@@ -34,5 +36,12 @@ gboolean gst_zrtp_message_parse_warning (GstMessage * message, const gchar ** co
 
 GST_ZRTP_API
 gboolean gst_zrtp_message_parse_error (GstMessage * message, guint * code, const gchar ** name, gboolean * remote);
+
+GST_ZRTP_API
+gboolean gst_zrtp_message_parse_enrollment (GstMessage * message, const gchar ** status);
+
+GST_ZRTP_API
+gboolean gst_zrtp_message_parse_signature (GstMessage * message, const gchar ** sas_hash,
+    const gchar ** signature);
 
 G_END_DECLS

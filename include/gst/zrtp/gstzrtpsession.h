@@ -54,6 +54,24 @@ GST_ZRTP_API
 void gst_zrtp_session_set_verified (GstZrtpSession * session, gboolean verified);
 
 GST_ZRTP_API
+void gst_zrtp_session_set_aux_secret (GstZrtpSession * session, GBytes * secret);
+
+GST_ZRTP_API
+GBytes *gst_zrtp_session_get_exported_key (GstZrtpSession * session);
+
+GST_ZRTP_API
+GBytes *gst_zrtp_session_get_signature (GstZrtpSession * session);
+
+GST_ZRTP_API
+void gst_zrtp_session_accept_signature (GstZrtpSession * session);
+
+GST_ZRTP_API
+void gst_zrtp_session_enroll (GstZrtpSession * session, gboolean enroll);
+
+GST_ZRTP_API
+gboolean gst_zrtp_session_relay_sas (GstZrtpSession * session, GstZrtpSession * other);
+
+GST_ZRTP_API
 void gst_zrtp_session_add_entropy (GstZrtpSession * session, GBytes * bytes);
 
 GST_ZRTP_API
