@@ -26,10 +26,11 @@ typedef struct
   CurvePoint points[CURVE_POINTS];
 } Curve;
 
-/* Points are taken at 0, at the end, and about 20 times between. Until a first fifth is over all may grow. */
-void curve_init (Curve *self, guint calls);
+/* Points are taken each time that a fraction of the calls has been made, at 0 and at the end. Until a first
+ * fifth is over all may grow. */
+void curve_init (Curve *self, guint calls, guint points);
 void curve_add (Curve *self, guint at);
-/* Prints the points as messages of the test, and asserts that after the first fifth no point has more threads
+/* Prints the points as comments of TAP, and asserts that after the first fifth no point has more threads
  * or descriptors, more resident memory than resident_slack, or more heap than a few KiB above the first one
  * there. */
 void curve_check (Curve *self, gsize resident_slack);
@@ -38,7 +39,7 @@ guint count_threads (void);
 guint count_descriptors (void);
 /* Waits for threads that are on their way out; asserts that no more than n are left. */
 void assert_threads (guint n);
-/* A number from the environment, else the default. */
+/* ZRTP_SOAK_CALLS, else normal, or a twentieth of that under a checker. */
 guint soak_calls (guint normal);
 
 G_END_DECLS

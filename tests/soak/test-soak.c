@@ -578,7 +578,7 @@ test_soak (void)
   for (guint e = 0; e < 2; e++)
     soak.paths[e] = g_strdup_printf ("%s/end%u.db", soak.folder, e);
   open_files (&soak);
-  curve_init (&curve, calls);
+  curve_init (&curve, calls, 20);
   for (guint i = 0; i < calls; i++) {
     if (i % curve.every == 0) {
       curve_add (&curve, i);
