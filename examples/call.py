@@ -58,7 +58,8 @@ class Side:
             '! audio/x-raw,format=S16LE,rate=16000,channels=1 ! wavenc ! filesink location={heard_wav} async=false '
             'said. ! queue ! rtpstreampay ! filesink location={said_rtp} async=false buffer-mode=unbuffered '
             'heard. ! queue ! rtpstreampay ! filesink location={heard_rtp} async=false buffer-mode=unbuffered').format(
-                local=local, remote=remote, cache=self.path('-cache.db'), said_wav=self.path('-says.wav'), heard_wav=self.path('-heard.wav'),
+                local=local, remote=remote, cache=self.path('-cache.db'),
+                said_wav=self.path('-says.wav'), heard_wav=self.path('-heard.wav'),
                 said_rtp=self.path('-said.rtp'), heard_rtp=self.path('-heard.rtp'))
         command = ['gst-launch-1.0', '-e', '-m'] + shlex.split(pipeline)
         with open(self.path('.command'), 'w') as file:
