@@ -148,6 +148,7 @@ typedef enum
   ZRTP_WARNING_UNTRUSTED_RELAY, /* a SAS was relayed by somebody we are not enrolled with (Z-5.13-6) */
   ZRTP_WARNING_ENROLLMENT_UNPROVEN,     /* enrolling needs a verified SAS or secure signalling first (Z-7.3.1-7) */
   ZRTP_WARNING_CACHE_UNREADABLE,        /* what is known of the peer cannot be read: nothing is compared, nothing written (attack D7) */
+  ZRTP_WARNING_PEER_SILENT,     /* signalling brought a zrtp-hash, and no Hello came: somebody may be holding it back (attack B6) */
   ZRTP_WARNING_HELLO_HASH       /* a Hello differs from the zrtp-hash that signalling brought (Z-8.1-3) */
 } ZrtpWarning;
 

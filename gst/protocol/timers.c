@@ -232,6 +232,8 @@ hello_due (ZrtpStream * stream)
   /* Silence; a late Hello or Commit is still served (Z-6-15). */
   schedule_stop (schedule);
   stream->no_peer = stream->state == ZRTP_STREAM_HELLO;
+  if (stream->have_peer_hash && stream->peers->len == 0)
+    zrtp_association_warn_once (stream->association, stream, ZRTP_WARNING_PEER_SILENT);
   zrtp_stream_announce_state (stream);
 }
 
