@@ -253,6 +253,8 @@ gst_zrtp_message_new_protocol_warning (GstZrtpSession *self, guint stream, ZrtpW
         "A telephone system that you do not trust sent a code to show: it was ignored." },
     [ZRTP_WARNING_ENROLLMENT_UNPROVEN] = { "enrollment-unproven",
         "Compare the code first: only then can the telephone system be trusted in later calls." },
+    [ZRTP_WARNING_PEER_SILENT] = { "peer-silent",
+        "Signalling says that the other side encrypts, but nothing of that arrives: somebody may be holding it back." },
     [ZRTP_WARNING_HELLO_HASH] = { "hello-hash",
         "The other side is not the one that signalling announced: somebody may be listening." },
   };

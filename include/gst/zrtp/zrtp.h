@@ -9,3 +9,4 @@
 #include <gst/zrtp/gstzrtpmessages.h>
 #include <gst/zrtp/gstzrtpsession.h>
 #include <gst/zrtp/gstzrtppeer.h>
+#include <gst/zrtp/gstzrtpseed.h>

@@ -203,6 +203,44 @@ GST_START_TEST (test_latch)
 }
 GST_END_TEST;
 
+/* The stream's pads go and come back within one run: the new exchange must be secure before anything is sent (attack B8). */
+GST_START_TEST (test_latch_pads)
+{
+  Call *call = secure_call ();
+  guint clear = call->a.sent[PACKET_CLEAR], secret = call->a.sent[PACKET_SECRET];
+  GstPad *sink = gst_element_get_static_pad (call->a.enc, "rtp_sink_0");
+  GstPad *src = gst_element_get_static_pad (call->a.enc, "rtp_src_0");
+  GstSegment segment;
+  guint i;
+
+  fail_unless (gst_pad_unlink (call->a.media_in, sink));
+  fail_unless (gst_pad_unlink (src, call->a.wire_in));
+  gst_element_release_request_pad (call->a.enc, sink);
+  gst_object_unref (sink);
+  gst_object_unref (src);
+  call_settle (call);
+  gst_object_unref (gst_element_request_pad_simple (call->a.enc, "rtp_sink_0"));
+  sink = gst_element_get_static_pad (call->a.enc, "rtp_sink_0");
+  src = gst_element_get_static_pad (call->a.enc, "rtp_src_0");
+  fail_unless_equals_int (gst_pad_link (call->a.media_in, sink), GST_PAD_LINK_OK);
+  fail_unless_equals_int (gst_pad_link (src, call->a.wire_in), GST_PAD_LINK_OK);
+  gst_object_unref (sink);
+  gst_object_unref (src);
+  gst_pad_push_event (call->a.media_in, gst_event_new_stream_start ("again"));
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  gst_pad_push_event (call->a.media_in, gst_event_new_segment (&segment));
+  for (i = 0; i < 10; i++) {
+    endpoint_talk (&call->a);
+    endpoint_inject (&call->a, endpoint_make_rtp (&call->b));
+    call_run (call, GST_SECOND);
+  }
+  fail_unless_equals_int (call->a.sent[PACKET_CLEAR], clear);
+  fail_unless (call->a.sent[PACKET_SECRET] == secret || endpoint_state (&call->a) == GST_ZRTP_STATE_SECURE);
+  fail_unless_equals_int (endpoint_stat (&call->a, "received-clear"), call->b.sent[PACKET_CLEAR]);
+  call_free (call);
+}
+GST_END_TEST;
+
 /* A peer that is refused before it was ever secure: best effort goes on in the clear, secure-only does not (Z-4-12). The message
  * says what to do, and not that the call has failed, as nothing is known of who was refused. */
 GST_START_TEST (test_failure)
@@ -571,6 +609,7 @@ media_suite (void)
   tcase_add_test (tcase, test_secure_only);
   tcase_add_test (tcase, test_gap_for_held);
   tcase_add_test (tcase, test_latch);
+  tcase_add_test (tcase, test_latch_pads);
   tcase_add_test (tcase, test_failure);
   tcase_add_test (tcase, test_disabled);
   tcase_add_test (tcase, test_classifier);
