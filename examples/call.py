@@ -29,6 +29,19 @@ SECURE_WITHIN = 10.0    # seconds
 AFTERWORD = 1.0         # seconds of call after the last word, for the jitter buffers to run empty
 TAG_LENGTHS = {'HS32': 4, 'HS80': 10, 'GCM': 16}
 NAMES = ('alice', 'bob')
+# Unbuffered: filesink of GStreamer 1.22 loses octets where it writes more than 1024 pieces at once.
+PIPELINE = (
+    'filesrc location={said_wav} ! wavparse ! audioconvert ! audioresample '
+    '! opusenc bitrate=48000 audio-type=voice ! rtpopuspay pt=96 ! tee name=said '
+    '! queue ! zrtpenc name=zrtpenc cache={cache} ! udpsink host=127.0.0.1 port={remote} async=false '
+    'udpsrc address=127.0.0.1 port={local} '
+    'caps=application/x-rtp,media=audio,clock-rate=48000,encoding-name=OPUS,payload=96 '
+    '! zrtpdec name=zrtpdec ! tee name=heard '
+    '! rtpjitterbuffer latency=100 ! rtpopusdepay ! opusdec ! audioconvert ! audioresample '
+    '! audio/x-raw,format=S16LE,rate=16000,channels=1 ! wavenc ! filesink location={heard_wav} async=false '
+    'said. ! queue ! rtpstreampay ! filesink location={said_rtp} async=false buffer-mode=unbuffered '
+    'heard. ! queue ! rtpstreampay ! filesink location={heard_rtp} async=false buffer-mode=unbuffered')
+
 
 def structure_fields(line):
     """The fields of a GstStructure as gst-launch-1.0 -m prints it."""
@@ -46,22 +59,11 @@ class Side:
         self.states, self.sas, self.errors = [], {}, []
         self.playing_at = self.secure_at = None
         self.path = lambda ending: os.path.join(directory, name + ending)
-        # Unbuffered: filesink of GStreamer 1.22 loses octets where it writes more than 1024 pieces at once.
-        pipeline = (
-            'filesrc location={said_wav} ! wavparse ! audioconvert ! audioresample '
-            '! opusenc bitrate=48000 audio-type=voice ! rtpopuspay pt=96 ! tee name=said '
-            '! queue ! zrtpenc name=zrtpenc cache={cache} ! udpsink host=127.0.0.1 port={remote} async=false '
-            'udpsrc address=127.0.0.1 port={local} '
-            'caps=application/x-rtp,media=audio,clock-rate=48000,encoding-name=OPUS,payload=96 '
-            '! zrtpdec name=zrtpdec ! tee name=heard '
-            '! rtpjitterbuffer latency=100 ! rtpopusdepay ! opusdec ! audioconvert ! audioresample '
-            '! audio/x-raw,format=S16LE,rate=16000,channels=1 ! wavenc ! filesink location={heard_wav} async=false '
-            'said. ! queue ! rtpstreampay ! filesink location={said_rtp} async=false buffer-mode=unbuffered '
-            'heard. ! queue ! rtpstreampay ! filesink location={heard_rtp} async=false buffer-mode=unbuffered').format(
-                local=local, remote=remote, cache=self.path('-cache.db'),
-                said_wav=self.path('-says.wav'), heard_wav=self.path('-heard.wav'),
-                said_rtp=self.path('-said.rtp'), heard_rtp=self.path('-heard.rtp'))
-        command = ['gst-launch-1.0', '-e', '-m'] + shlex.split(pipeline)
+        values = {'local': local, 'remote': remote, 'cache': self.path('-cache.db'),
+                  'said_wav': self.path('-says.wav'), 'heard_wav': self.path('-heard.wav'),
+                  'said_rtp': self.path('-said.rtp'), 'heard_rtp': self.path('-heard.rtp')}
+        # Word by word: a path may have spaces in it.
+        command = ['gst-launch-1.0', '-e', '-m'] + [word.format(**values) for word in PIPELINE.split()]
         with open(self.path('.command'), 'w') as file:
             print(' '.join(map(shlex.quote, command)), file=file)
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

@@ -1,7 +1,7 @@
 #!/bin/sh
 # call.sh: Alice calls Bob on this machine, encrypted; installs what is missing, builds, calls, and gives a verdict.
 #
-# Usage: sh examples/call.sh [--build DIR] [--seconds N]
+# Usage: sh examples/call.sh [--build DIR] [--seconds N]     N: 5 to 600, 12 by default
 #
 # What each side said and heard, the capture and the logs are kept in DIR/call (DIR is build-call by default).
 #
@@ -15,11 +15,21 @@ build=$root/build-call
 seconds=12
 while test $# -gt 0; do
   case "$1" in
-    --build) build=$2; shift 2 ;;
-    --seconds) seconds=$2; shift 2 ;;
+    --build | --seconds)
+      test $# -gt 1 || { echo "call.sh: $1 needs a value"; exit 2; }
+      if test "$1" = --build; then build=$2; else seconds=$2; fi
+      shift 2 ;;
     *) sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 2 ;;
   esac
 done
+# Less is too little to compare what was heard with what was said.
+case "$seconds" in
+  '' | *[!0-9]* | ????*) seconds=0 ;;
+esac
+if test "$seconds" -lt 5 || test "$seconds" -gt 600; then
+  echo "call.sh: --seconds takes a whole number from 5 to 600"
+  exit 2
+fi
 
 install_missing "$needs_of_demo"
 

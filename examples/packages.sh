@@ -73,14 +73,17 @@ $1
 END
 }
 
+# Whether sudo is there and will do, without a password or with somebody to type it.
+may_sudo () { command -v sudo >/dev/null 2>&1 && { test -t 0 || sudo -n true 2>/dev/null; }; }
+
 # install_missing NEEDS: returns 1 if something is still missing in the end, having said what.
 install_missing ()
 {
   find_missing "$1"
   test -n "$missing_things" || return 0
-  if command -v apt-get >/dev/null 2>&1; then
-    as_root=
-    test "$(id -u)" = 0 || as_root=sudo
+  as_root=
+  test "$(id -u)" = 0 || as_root=sudo
+  if command -v apt-get >/dev/null 2>&1 && { test -z "$as_root" || may_sudo; }; then
     echo "Installing with apt-get:$missing_packages"
     apt_log=$(mktemp)
     # shellcheck disable=SC2086
@@ -92,5 +95,6 @@ install_missing ()
     test -n "$missing_things" || return 0
   fi
   echo "These are missing:$missing_things"
+  test -z "$as_root" || echo "Ask your administrator to install:$missing_packages"
   return 1
 }

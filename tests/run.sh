@@ -12,7 +12,14 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root" || exit 1
 . examples/packages.sh
 
-parts=${*:-plain sanitizers valgrind fuzz bench demo readme}
+all_parts='plain sanitizers valgrind fuzz bench demo readme'
+parts=${*:-$all_parts}
+for part in $parts; do
+  case " $all_parts " in
+    *" $part "*) ;;
+    *) echo "run.sh: there is no part \"$part\"; the parts are: $all_parts"; exit 2 ;;
+  esac
+done
 passed=0 failed=0 skipped=0
 failures=
 fuzz_seconds=${ZRTP_FUZZ_SECONDS:-60}
@@ -34,6 +41,12 @@ count ()
     *) failed=$((failed + 1)); failures="$failures
   $1"; echo "FAILED: $1" ;;
   esac
+}
+
+summary ()
+{
+  test -z "$failures" || printf '\nFailed:%s\n' "$failures"
+  printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 }
 
 # build DIRECTORY OPTION...: configures (once) and builds; a failure counts.
@@ -90,7 +103,11 @@ few_plugins ()
 all_plugins () { unset GST_PLUGIN_SYSTEM_PATH_1_0 GST_REGISTRY_FORK CK_FORK; }
 
 heading 'What the tests need'
-install_missing "$needs_of_demo$needs_of_tests" || count 'installing what the tests need' 1
+if ! install_missing "$needs_of_demo$needs_of_tests"; then
+  count 'installing what the tests need' 1
+  summary
+  exit 1
+fi
 
 if wants plain || wants valgrind || wants bench || wants readme; then
   heading 'Build'
@@ -182,6 +199,5 @@ if wants readme && test -n "$built"; then
   count "README's pipelines" $?
 fi
 
-test -z "$failures" || printf '\nFailed:%s\n' "$failures"
-printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+summary
 test "$failed" = 0

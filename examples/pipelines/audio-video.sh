@@ -10,7 +10,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 set -eu
 
-other=${1:?usage: audio-video.sh OTHER-ADDRESS [OWN-PORT [OTHER-PORT]]}
+if test $# -lt 1 || test $# -gt 3; then
+  sed -n '2,8s/^# \{0,1\}//p' "$0"
+  exit 2
+fi
+other=$1
 own_port=${2:-5000}
 other_port=${3:-5000}
 
