@@ -188,6 +188,7 @@ gst_zrtp_session_ensure_association (GstZrtpSession *self, guint run)
     return FALSE;
   GST_OBJECT_LOCK (self);
   fill_config (&self->settings, &config);
+  self->signalling_secure = config.signalling_secure;
   self->export_allowed = self->settings.export_key;
   GST_OBJECT_UNLOCK (self);
   if (gst_zrtp_session_signs (self))

@@ -111,7 +111,7 @@ reset (GstZrtpSession *self)
 
   gst_zrtp_timer_set (self, ZRTP_NO_DEADLINE);
   self->now = 0;
-  self->names_told = self->signature_told = FALSE;
+  self->names_told = self->signature_told = self->new_device = FALSE;
   self->enrollment = GST_ZRTP_ENROLLMENT_NONE;
   GST_OBJECT_LOCK (self);
   self->signature_accepted = FALSE;

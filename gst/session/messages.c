@@ -109,7 +109,7 @@ gst_zrtp_name_fits (const ZrtpSasInfo *info, const gchar *expected_name)
 
 GstStructure *
 gst_zrtp_message_new_sas (GstZrtpSession *self, guint stream, const ZrtpSasInfo *info, GstZrtpSecurity security,
-    const gchar *expected_name)
+    const gchar *expected_name, gboolean new_device)
 {
   gboolean verified = security >= GST_ZRTP_SECURITY_VERIFIED;
   gchar *text, *sas_hash, *peer_zid;
@@ -154,7 +154,7 @@ gst_zrtp_message_new_sas (GstZrtpSession *self, guint stream, const ZrtpSasInfo 
       info->role == ZRTP_ROLE_INITIATOR       ? "initiator"
           : info->role == ZRTP_ROLE_RESPONDER ? "responder"
                                               : "none");
-  gst_structure_set (structure, "verified", G_TYPE_BOOLEAN, verified, "authenticated", G_TYPE_BOOLEAN, info->authenticated,
+  gst_structure_set (structure, "verified", G_TYPE_BOOLEAN, verified, "new-device", G_TYPE_BOOLEAN, new_device, "authenticated", G_TYPE_BOOLEAN, info->authenticated,
       "relayed-verified", G_TYPE_BOOLEAN, info->relayed_verified, "signature", G_TYPE_BOOLEAN, info->signature, "local-verified", G_TYPE_BOOLEAN,
       info->local_verified, "remote-verified", G_TYPE_BOOLEAN, info->remote_verified, "relayed", G_TYPE_BOOLEAN,
       info->relayed, "enrolled", G_TYPE_BOOLEAN, info->enrolled, "disclosure", G_TYPE_BOOLEAN, info->remote_disclosure, "mitm",

@@ -82,6 +82,7 @@ warn_of_name (Step *step, guint stream, const ZrtpSasInfo *info, const gchar *ex
         expected, info->peer_name);
   } else if (info->cache == ZRTP_CACHE_NONE && gst_zrtp_cache_knows_name (&self->cache, self->local_zid, expected)) {
     code = "new-device";
+    self->new_device = TRUE;
     text = g_strdup_printf ("%s is known, but not on this device: a new one, or somebody else. Compare the code.", expected);
   }
   if (code == NULL)
@@ -146,7 +147,7 @@ gst_zrtp_step_tell_sas (Step *step, guint stream)
   GST_OBJECT_UNLOCK (self);
   if (have_sas) {
     warn_of_name (step, stream, &info, expected);
-    gst_zrtp_step_add_message (step, stream, gst_zrtp_message_new_sas (self, stream, &info, security, expected));
+    gst_zrtp_step_add_message (step, stream, gst_zrtp_message_new_sas (self, stream, &info, security, expected, self->new_device));
     tell_enrollment (step, stream, &info);
     tell_signature (step, stream, &info);
   }

@@ -134,6 +134,7 @@ struct _GstZrtpSession
   guint8 *aux_secret;
   gsize aux_secret_len;
   gboolean signature_accepted;  /* by the application, in this run */
+  gboolean signalling_secure;   /* the setting as the association was made */
   gboolean have_sas;
   ZrtpSasInfo sas;
 
@@ -161,6 +162,7 @@ struct _GstZrtpSession
   GstZrtpSigner signer;
   /* What has been told in this run. */
   gboolean names_told, signature_told;
+  gboolean new_device;          /* a known name, but not this device */
   GstZrtpEnrollment enrollment;
   guint8 zid[ZRTP_ZID_LEN];     /* drawn */
   gboolean have_zid;
@@ -258,7 +260,7 @@ void gst_zrtp_timer_cancel (GstZrtpSession * self);
 GstStructure *gst_zrtp_message_new_state (GstZrtpSession * self, guint stream, GstZrtpState old_state,
     GstZrtpState state, GstZrtpSecurity security);
 GstStructure *gst_zrtp_message_new_sas (GstZrtpSession * self, guint stream, const ZrtpSasInfo * info,
-    GstZrtpSecurity security, const gchar * expected_name);
+    GstZrtpSecurity security, const gchar * expected_name, gboolean new_device);
 gboolean gst_zrtp_name_fits (const ZrtpSasInfo * info, const gchar * expected_name);
 GstStructure *gst_zrtp_message_new_warning (GstZrtpSession * self, guint stream, const gchar * code,
     const gchar * text);

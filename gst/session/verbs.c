@@ -183,7 +183,7 @@ gst_zrtp_session_judge (GstZrtpSession *self, GstZrtpState state)
   /* A hash that matches is worth something only if nobody could change it on its way (Z-8.1.1-1). */
   if ((self->sas.verified || (self->sas.authenticated && self->signature_accepted))
       && gst_zrtp_name_fits (&self->sas, self->settings.peer_name))
-    return self->sas.hello_hash == ZRTP_HELLO_HASH_MATCH && self->settings.signalling_secure
+    return self->sas.hello_hash == ZRTP_HELLO_HASH_MATCH && self->signalling_secure
         ? GST_ZRTP_SECURITY_VERIFIED_SIGNALLED
         : GST_ZRTP_SECURITY_VERIFIED;
   return self->sas.cache == ZRTP_CACHE_MISMATCH && !self->sas.authenticated ? GST_ZRTP_SECURITY_INSECURE

@@ -210,6 +210,28 @@ GST_START_TEST (test_outcomes)
 }
 GST_END_TEST;
 
+/* The peer's may come before anybody has asked for ours, and then the run begins. */
+GST_START_TEST (test_peer_first)
+{
+  Call *call = call_new ();
+  gchar *b;
+
+  make_ready (call);
+  b = hash_of (&call->b);
+  tell (&call->a, b);
+  go (call);
+  fail_unless_equals_string (outcome (&call->a), "match");
+  fail_unless_equals_string (outcome (&call->b), "absent");
+  endpoint_stop (&call->a);
+  endpoint_stop (&call->b);
+  /* It was about that run. */
+  go (call);
+  fail_unless_equals_string (outcome (&call->a), "absent");
+  g_free (b);
+  call_free (call);
+}
+GST_END_TEST;
+
 /* require-zrtp-hash: who is not the one announced gets no answer (Z-8.1-3, attack H1). */
 GST_START_TEST (test_required)
 {
@@ -332,6 +354,7 @@ zrtphash_suite (void)
   tcase_add_test (tcase, test_next_run_at_once);
   tcase_add_test (tcase, test_streams_differ);
   tcase_add_test (tcase, test_outcomes);
+  tcase_add_test (tcase, test_peer_first);
   tcase_add_test (tcase, test_required);
   tcase_add_test (tcase, test_malformed);
   tcase_add_test (tcase, test_sdp);
