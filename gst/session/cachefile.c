@@ -66,9 +66,9 @@ gst_zrtp_cache_open (GstZrtpCache *self, const gchar *setting, gboolean shared, 
 {
   gboolean memory = g_strcmp0 (setting, "memory") == 0;
 
-  if (self->target != NULL && g_strcmp0 (setting, self->setting) == 0) {
-    if (memory)
-      self->target = shared ? shared_table () : self->own_table;
+  /* A file is opened for each run: the one of the last may have been put away since. */
+  if (memory && self->own_table != NULL) {
+    self->target = shared ? shared_table () : self->own_table;
     return TRUE;
   }
   gst_zrtp_cache_close (self);

@@ -107,6 +107,27 @@ gst_zrtp_name_fits (const ZrtpSasInfo *info, const gchar *expected_name)
   return expected_name == NULL || expected_name[0] == '\0' || strcmp (info->peer_name, expected_name) == 0;
 }
 
+static const gchar *
+sas_text (const ZrtpSasInfo *info, GstZrtpSecurity security)
+{
+  switch (security) {
+    case GST_ZRTP_SECURITY_INSECURE:
+      if (info->refused)
+        return "Warning: the codes differed, somebody is listening. Yours is:";
+      if (info->cache == ZRTP_CACHE_MISMATCH)
+        return "Warning: this is not the partner of your earlier calls, or one of you lost the key. Do not trust the call "
+               "unless your partner reads out the same:";
+      return "Warning: this is not who the signalling announced. Do not trust the call unless your partner reads out the "
+             "same:";
+    case GST_ZRTP_SECURITY_VERIFIED:
+    case GST_ZRTP_SECURITY_VERIFIED_SIGNALLED:
+      return "You have verified your partner. The code of this call is:";
+    default:
+      return info->relayed ? "As the telephone system that you trust says, your partner sees this. Read it out to be sure:"
+                           : "Read this out to your partner, both of you must see the same:";
+  }
+}
+
 GstStructure *
 gst_zrtp_message_new_sas (GstZrtpSession *self, guint stream, const ZrtpSasInfo *info, GstZrtpSecurity security,
     const gchar *expected_name, gboolean new_device)
@@ -115,22 +136,7 @@ gst_zrtp_message_new_sas (GstZrtpSession *self, guint stream, const ZrtpSasInfo 
   gchar *text, *sas_hash, *peer_zid;
   GstStructure *structure;
 
-  switch (security) {
-    case GST_ZRTP_SECURITY_INSECURE:
-      text = g_strdup_printf (info->cache == ZRTP_CACHE_MISMATCH
-              ? "Warning: this is not the partner of your earlier calls, or one of you lost the key. Do not trust the "
-                "call unless your partner reads out the same: %s"
-              : "Warning: the codes differed, somebody is listening. Yours is: %s",
-          info->text);
-      break;
-    case GST_ZRTP_SECURITY_VERIFIED:
-    case GST_ZRTP_SECURITY_VERIFIED_SIGNALLED:
-      text = g_strdup_printf ("You have verified your partner. The code of this call is: %s", info->text);
-      break;
-    default:
-      text = g_strdup_printf ("Read this out to your partner, both of you must see the same: %s", info->text);
-      break;
-  }
+  text = g_strconcat (sas_text (info, security), " ", info->text, NULL);
   structure = new_message (self, GST_ZRTP_MESSAGE_SAS, stream, text);
   g_free (text);
 

@@ -189,7 +189,7 @@ gboolean gst_zrtp_parse_zid (const gchar * text, guint8 zid[ZRTP_ZID_LEN]);
 
 /* cachefile.c; all under the engine lock */
 gboolean gst_zrtp_cache_is_file (const gchar * setting);
-/* Opens what the setting says, unless it is open. shared: the process-wide table rather than the session's. FALSE: there is no
+/* Opens what the setting says, a file anew. shared: the process-wide table rather than the session's. FALSE: there is no
  * cache then. */
 gboolean gst_zrtp_cache_open (GstZrtpCache * self, const gchar * setting, gboolean shared, GError ** error);
 void gst_zrtp_cache_close (GstZrtpCache * self);

@@ -273,10 +273,26 @@ GST_START_TEST (test_replaced)
   fail_unless (call_run_until_secure (call, 5 * GST_SECOND));
   call_check_secure (call);
   fail_unless (warned (&call->a, "cache-unreadable", NULL));
-  call_free (call);
+  hang_up (call);
   fail_unless (g_file_get_contents (path, &contents, NULL, NULL));
   fail_unless_equals_string (contents, "mine");
   g_free (contents);
+
+  /* Put right between two calls, all is well. */
+  fail_unless (g_remove (path) == 0);
+  {
+    gchar *log = g_strconcat (path, "-wal", NULL), *shared = g_strconcat (path, "-shm", NULL);
+
+    g_remove (log);
+    g_remove (shared);
+    g_free (log);
+    g_free (shared);
+  }
+  g_queue_clear_full (&call->a.messages, (GDestroyNotify) gst_message_unref);
+  go (call);
+  fail_if (warned (&call->a, "cache-unreadable", NULL) || warned (&call->a, "cache-write", NULL));
+  call_free (call);
+  fail_unless (g_file_test (path, G_FILE_TEST_EXISTS));
   g_free (path);
 }
 GST_END_TEST;
