@@ -92,7 +92,9 @@ def call(name, commands, sessions, streams=1):
 def compile_c(source):
     flags = subprocess.run(['pkg-config', '--cflags', 'gstreamer-1.0'], check=True, capture_output=True,
                            text=True).stdout.split()
-    prologue = '#include <glib.h>\nstatic gboolean user_says_it_is_the_same (void) { return TRUE; }\n'
+    prologue = '''#include <gst/gst.h>
+void ask_the_user (const gchar * sas, void (*answer) (GstElement *, gboolean), GstElement * zrtpenc);
+'''
     epilogue = '\nGstBusFunc callback = on_message;\n'
     result = subprocess.run(['cc', '-x', 'c', '-fsyntax-only', '-Wall', '-Werror', '-I', os.path.join(ROOT, 'include')]
                             + flags + ['-'], input=prologue + source + epilogue, text=True)
