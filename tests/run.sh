@@ -162,7 +162,7 @@ if wants fuzz; then
       mkdir -p "$corpus"
       seeds=tests/fuzz/corpus/$(basename "$target" | sed 's/^fuzz-//')
       test -d "$seeds" || seeds=tests/fuzz/corpus
-      "$target" -max_total_time="$fuzz_seconds" -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 \
+      "$target" -max_total_time="$fuzz_seconds" -error_exitcode=1 -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 \
         -artifact_prefix="$corpus-" "$corpus" "$seeds" >"$target.log" 2>&1 &
       children="$children $!"
     done
