@@ -9,6 +9,7 @@ pipeline is good when all of its streams get secure, and both ends of a call sho
 
 SPDX-License-Identifier: LGPL-2.1-or-later
 """
+import glob
 import os
 import re
 import shlex
@@ -118,12 +119,30 @@ def properties_are_told():
     return not lacking
 
 
+def warnings_are_told():
+    """Every code of the message zrtp-warning is in README's table, and no other."""
+    with open(os.path.join(ROOT, 'README')) as file:
+        table = file.read().partition('The codes of `zrtp-warning`')[2].partition('Properties\n---')[0]
+    told = {code for line in re.findall(r'^    ([a-z][a-z, -]+?)  ', table, re.M) for code in line.split(', ')}
+    codes = set()
+    for path in glob.glob(os.path.join(ROOT, 'gst', 'session', '*.c')):
+        with open(path) as file:
+            text = file.read()
+        codes |= set(re.findall(r'\[ZRTP_WARNING_\w+\] = \{ "([a-z-]+)"', text))
+        codes |= set(re.findall(r'new_warning \([^";]*"([a-z-]+)"', text))
+        codes |= set(re.findall(r'\bcode = "([a-z-]+)"', text))
+    codes.discard('unknown')
+    assert len(codes) > 20, codes
+    print('%s: README tells of every warning %s' % ('ok' if codes == told else 'FAILED', sorted(codes ^ told)))
+    return codes == told
+
+
 def main():
     build = os.path.abspath(sys.argv[1])
     os.environ['GST_PLUGIN_PATH'] = os.path.join(build, 'gst', 'elements')
     os.environ['GST_REGISTRY'] = os.path.join(build, 'readme-registry.bin')
     subprocess.run(['gst-inspect-1.0', '--exists', '--atleast-version=0.1', 'zrtpenc'], check=True)
-    good, seen = properties_are_told(), set()
+    good, seen = all([properties_are_told(), warnings_are_told()]), set()
     for block in blocks():
         if block.lstrip().startswith('gst-launch-1.0'):
             command = shlex.split(block.replace('\\\n', ' '))
