@@ -11,6 +11,7 @@
 #include <glib.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -25,10 +26,13 @@
 #define TICK_MS 10
 #define MESSAGE_TYPE_OFFSET 16  /* 12 octets of packet header, preamble and length word */
 
+/* A media stream of the call, a channel in libbzrtp's words; the options are the first one's. */
 typedef struct
 {
+  guint number;
   /* options */
   gint local_port, remote_port;
+  gint second_local_port, second_remote_port;
   gchar *ssrc_text;
   gchar *role;
   gchar *hashes, *ciphers, *auth_tags, *key_agreements, *sas_types;
@@ -36,7 +40,9 @@ typedef struct
   gint loss, seed;
   gint packets, interval_ms, timeout_ms, linger_ms, start_delay_ms;
   gboolean verify;
+  gboolean unverify;
   gboolean clear;
+  gboolean exchange_hashes;
 
   guint32 ssrc;
   GRand *random;
@@ -46,10 +52,11 @@ typedef struct
   sqlite3 *db;
   srtp_t send, receive;
 
+  gboolean started;
   gboolean secure;
   gboolean sas_known;
   gboolean cache_mismatch;
-  gint64 secure_at;             /* monotonic microseconds */
+  gint64 secure_at, next_rtp;   /* monotonic microseconds */
   guint16 seq;
   guint32 timestamp;
   guint32 next_block;
@@ -61,10 +68,11 @@ typedef struct
 static volatile sig_atomic_t stop_requested;
 
 static void
-say (const gchar * key, const gchar * format, ...) G_GNUC_PRINTF (2, 3);
+say (const Peer * self, const gchar * key, const gchar * format, ...) G_GNUC_PRINTF (3, 4);
 
+/* The second stream's keys begin with "stream1-". */
 static void
-say (const gchar * key, const gchar * format, ...)
+say (const Peer * self, const gchar * key, const gchar * format, ...)
 {
   va_list args;
   g_autofree gchar *value = NULL;
@@ -72,7 +80,7 @@ say (const gchar * key, const gchar * format, ...)
   va_start (args, format);
   value = g_strdup_vprintf (format, args);
   va_end (args);
-  g_print ("%s=%s\n", key, value);
+  g_print ("%s%s=%s\n", self->number > 0 ? "stream1-" : "", key, value);
   fflush (stdout);
 }
 
@@ -225,7 +233,11 @@ on_send_data (void *data, const uint8_t * packet, uint16_t len)
 static int
 on_status (void *data, const uint8_t level, const uint8_t id, const char *text)
 {
-  say ("status", "%u %u %s", level, id, text != NULL ? text : "");
+  const Peer *self = data;
+
+  if (self == NULL)
+    return 0;
+  say (self, "status", "%u %u %s", level, id, text != NULL ? text : "");
   return 0;
 }
 
@@ -252,7 +264,7 @@ set_policy (srtp_policy_t * policy, const bzrtpSrtpSecrets_t * secrets)
 }
 
 static srtp_t
-new_srtp (const bzrtpSrtpSecrets_t * secrets, gboolean outgoing)
+new_srtp (const Peer * self, const bzrtpSrtpSecrets_t * secrets, gboolean outgoing)
 {
   srtp_policy_t policy;
   srtp_t srtp = NULL;
@@ -265,7 +277,7 @@ new_srtp (const bzrtpSrtpSecrets_t * secrets, gboolean outgoing)
 
   set_policy (&policy, secrets);
   if (master_len + salt_len != (gsize) policy.rtp.cipher_key_len) {
-    say ("error", "keys of %" G_GSIZE_FORMAT " + %" G_GSIZE_FORMAT " octets", master_len, salt_len);
+    say (self, "error", "keys of %" G_GSIZE_FORMAT " + %" G_GSIZE_FORMAT " octets", master_len, salt_len);
     return NULL;
   }
   memcpy (key, master, master_len);
@@ -274,7 +286,7 @@ new_srtp (const bzrtpSrtpSecrets_t * secrets, gboolean outgoing)
   policy.ssrc.type = outgoing ? ssrc_any_outbound : ssrc_any_inbound;
   status = srtp_create (&srtp, &policy);
   if (status != srtp_err_status_ok) {
-    say ("error", "srtp_create: %d", status);
+    say (self, "error", "srtp_create: %d", status);
     return NULL;
   }
   return srtp;
@@ -286,9 +298,9 @@ on_secrets (void *data, const bzrtpSrtpSecrets_t * secrets, uint8_t part)
   Peer *self = data;
 
   if ((part & ZRTP_SRTP_SECRETS_FOR_SENDER) && self->send == NULL)
-    self->send = new_srtp (secrets, TRUE);
+    self->send = new_srtp (self, secrets, TRUE);
   if ((part & ZRTP_SRTP_SECRETS_FOR_RECEIVER) && self->receive == NULL)
-    self->receive = new_srtp (secrets, FALSE);
+    self->receive = new_srtp (self, secrets, FALSE);
   return 0;
 }
 
@@ -298,16 +310,16 @@ on_start_session (void *data, const bzrtpSrtpSecrets_t * secrets, int32_t verifi
   Peer *self = data;
 
   self->cache_mismatch = secrets->cacheMismatch != 0;
-  say ("hash", "%s", algorithm_name (ZRTP_HASH_TYPE, secrets->hashAlgo));
-  say ("cipher", "%s", algorithm_name (ZRTP_CIPHERBLOCK_TYPE, secrets->cipherAlgo));
-  say ("auth-tag", "%s", algorithm_name (ZRTP_AUTHTAG_TYPE, secrets->authTagAlgo));
-  say ("key-agreement", "%s", algorithm_name (ZRTP_KEYAGREEMENT_TYPE, secrets->keyAgreementAlgo));
-  say ("sas-type", "%s", algorithm_name (ZRTP_SAS_TYPE, secrets->sasAlgo));
-  say ("cache-mismatch", "%d", self->cache_mismatch);
-  say ("verified", "%d", verified != 0);
+  say (self, "hash", "%s", algorithm_name (ZRTP_HASH_TYPE, secrets->hashAlgo));
+  say (self, "cipher", "%s", algorithm_name (ZRTP_CIPHERBLOCK_TYPE, secrets->cipherAlgo));
+  say (self, "auth-tag", "%s", algorithm_name (ZRTP_AUTHTAG_TYPE, secrets->authTagAlgo));
+  say (self, "key-agreement", "%s", algorithm_name (ZRTP_KEYAGREEMENT_TYPE, secrets->keyAgreementAlgo));
+  say (self, "sas-type", "%s", algorithm_name (ZRTP_SAS_TYPE, secrets->sasAlgo));
+  say (self, "cache-mismatch", "%d", self->cache_mismatch);
+  say (self, "verified", "%d", verified != 0);
   if (secrets->sas != NULL) {
     self->sas_known = TRUE;
-    say ("sas", "%s", secrets->sas);
+    say (self, "sas", "%s", secrets->sas);
   }
   return 0;
 }
@@ -315,7 +327,9 @@ on_start_session (void *data, const bzrtpSrtpSecrets_t * secrets, int32_t verifi
 static int
 on_exported_keys (void *data, int zuid, uint8_t role)
 {
-  say ("role", "%s", role == BZRTP_ROLE_INITIATOR ? "initiator" : "responder");
+  const Peer *self = data;
+
+  say (self, "role", "%s", role == BZRTP_ROLE_INITIATOR ? "initiator" : "responder");
   return 0;
 }
 
@@ -344,7 +358,7 @@ send_rtp (Peer * self)
     srtp_err_status_t status = srtp_protect (self->send, packet, &len);
 
     if (status != srtp_err_status_ok) {
-      say ("error", "srtp_protect: %d", status);
+      say (self, "error", "srtp_protect: %d", status);
       return;
     }
     self->sent++;
@@ -397,7 +411,7 @@ receive_all (Peer * self)
         int result = bzrtp_processMessage (self->zrtp, self->ssrc, packet, (uint16_t) len);
 
         if (result != 0)
-          say ("refused", "%.8s 0x%x", (const gchar *) packet + MESSAGE_TYPE_OFFSET, result);
+          say (self, "refused", "%.8s 0x%x", (const gchar *) packet + MESSAGE_TYPE_OFFSET, result);
       }
     } else if ((packet[0] & 0xc0) == 0x80) {
       receive_rtp (self, packet, (int) len);
@@ -413,11 +427,13 @@ watch_state (Peer * self)
   if (status == BZRTP_CHANNEL_SECURE && !self->secure && self->send != NULL && self->receive != NULL) {
     self->secure = TRUE;
     self->secure_at = g_get_monotonic_time ();
-    say ("state", "secure");
-    if (self->verify)
+    say (self, "state", "secure");
+    if (self->verify && self->number == 0)
       bzrtp_SASVerified (self->zrtp);
+    if (self->unverify && self->number == 0)
+      bzrtp_resetSASVerified (self->zrtp);
   } else if (status == BZRTP_CHANNEL_ERROR) {
-    say ("state", "error");
+    say (self, "state", "error");
     stop_requested = 1;
   }
 }
@@ -429,45 +445,59 @@ enough (Peer * self)
 }
 
 static void
-run (Peer * self)
+start_engine (Peer * self)
+{
+  int result = bzrtp_startChannelEngine (self->zrtp, self->ssrc);
+
+  self->started = TRUE;
+  say (self, "state", result == 0 ? "discovering" : "error");
+}
+
+static void
+run_stream (Peer * self, gint64 now)
+{
+  receive_all (self);
+  if (self->started)
+    bzrtp_iterate (self->zrtp, self->ssrc, (guint64) (now / 1000));
+  watch_state (self);
+  while ((self->secure || self->clear) && now >= self->next_rtp) {
+    send_rtp (self);
+    self->next_rtp = MAX (self->next_rtp, now - 1000000) + self->interval_ms * G_GINT64_CONSTANT (1000);
+  }
+  if (!self->secure && !self->clear)
+    self->next_rtp = now;
+}
+
+/* second: NULL, or another stream, which libbzrtp starts when the first is secure. */
+static void
+run (Peer * self, Peer * second)
 {
   gint64 start = g_get_monotonic_time ();
   gint64 deadline = start + self->timeout_ms * G_GINT64_CONSTANT (1000);
-  gint64 next_rtp = start;
   gint64 done_at = 0;
-  gboolean started = FALSE;
 
   while (!stop_requested) {
-    struct pollfd poll_fd = { self->fd, POLLIN, 0 };
+    struct pollfd poll_fds[] = { {self->fd, POLLIN, 0}, {second ? second->fd : -1, POLLIN, 0} };
     gint64 now;
 
-    poll (&poll_fd, 1, TICK_MS);
+    poll (poll_fds, G_N_ELEMENTS (poll_fds), TICK_MS);
     now = g_get_monotonic_time ();
-    if (!started && now >= start + self->start_delay_ms * G_GINT64_CONSTANT (1000)) {
-      int result = bzrtp_startChannelEngine (self->zrtp, self->ssrc);
-
-      started = TRUE;
-      say ("state", result == 0 ? "discovering" : "error");
-    }
-    receive_all (self);
-    if (started)
-      bzrtp_iterate (self->zrtp, self->ssrc, (guint64) (now / 1000));
-    watch_state (self);
-    while ((self->secure || self->clear) && now >= next_rtp) {
-      send_rtp (self);
-      next_rtp = MAX (next_rtp, now - 1000000) + self->interval_ms * G_GINT64_CONSTANT (1000);
-    }
-    if (!self->secure && !self->clear)
-      next_rtp = now;
-    if (done_at == 0 && enough (self)) {
+    if (!self->started && now >= start + self->start_delay_ms * G_GINT64_CONSTANT (1000))
+      start_engine (self);
+    if (second && !second->started && self->secure)
+      start_engine (second);
+    run_stream (self, now);
+    if (second)
+      run_stream (second, now);
+    if (done_at == 0 && enough (self) && (!second || enough (second))) {
       done_at = now;
-      say ("enough", "%d", self->decrypted);
+      say (self, "enough", "%d", self->decrypted);
     }
     /* The other side may still need our media or an answer to a repeated Confirm2. */
     if (done_at != 0 && now >= done_at + self->linger_ms * G_GINT64_CONSTANT (1000))
       break;
     if (now >= deadline) {
-      say ("state", "timeout");
+      say (self, "state", "timeout");
       break;
     }
   }
@@ -533,6 +563,61 @@ open_zrtp (Peer * self)
   bzrtp_setClientData (self->zrtp, self->ssrc, self);
 }
 
+/* The hash of our Hello for the signalling, and the peer's from there: a line on stdin, "-" if there is none. */
+static void
+exchange_hashes (Peer * self)
+{
+  gchar hash[80], line[128];
+
+  if (bzrtp_getSelfHelloHash (self->zrtp, self->ssrc, (uint8_t *) hash, sizeof hash) == 0)
+    say (self, "hello-hash", "%s", hash);
+  if (fgets (line, sizeof line, stdin) == NULL || g_str_equal (g_strstrip (line), "-"))
+    return;
+  say (self, "hash-set", "%d", bzrtp_setPeerHelloHash (self->zrtp, self->ssrc, (uint8_t *) line, strlen (line)));
+}
+
+static void
+open_second (Peer * self, Peer * second)
+{
+  *second = *self;
+  second->number = 1;
+  second->local_port = self->second_local_port;
+  second->remote_port = self->second_remote_port;
+  second->ssrc = self->ssrc + 1;
+  open_socket (second);
+  if (bzrtp_addChannel (self->zrtp, second->ssrc) != 0) {
+    g_printerr ("bzrtp-peer: no second channel\n");
+    exit (2);
+  }
+  bzrtp_setClientData (self->zrtp, second->ssrc, second);
+}
+
+static void
+tell_figures (const Peer * self)
+{
+  say (self, "zrtp-sent", "%d", self->zrtp_sent);
+  say (self, "zrtp-received", "%d", self->zrtp_received);
+  say (self, "sent", "%d", self->sent);
+  say (self, "decrypted", "%d", self->decrypted);
+  say (self, "wrong-payload", "%d", self->wrong_payload);
+  say (self, "unauthentic", "%d", self->unauthentic);
+  say (self, "clear-before", "%d", self->clear_before);
+  say (self, "clear-after", "%d", self->clear_after);
+  say (self, "dropped", "%d", self->dropped);
+  say (self, "held-back", "%d", self->held_back);
+}
+
+static void
+close_stream (Peer * self)
+{
+  bzrtp_destroyBzrtpContext (self->zrtp, self->ssrc);
+  if (self->send != NULL)
+    srtp_dealloc (self->send);
+  if (self->receive != NULL)
+    srtp_dealloc (self->receive);
+  close (self->fd);
+}
+
 static void
 on_signal (int number)
 {
@@ -545,6 +630,8 @@ parse_options (Peer * self, int *argc, char ***argv)
   const GOptionEntry entries[] = {
     {"local", 0, 0, G_OPTION_ARG_INT, &self->local_port, "own UDP port", "PORT"},
     {"remote", 0, 0, G_OPTION_ARG_INT, &self->remote_port, "the other side's UDP port", "PORT"},
+    {"second-local", 0, 0, G_OPTION_ARG_INT, &self->second_local_port, "own UDP port of a second stream", "PORT"},
+    {"second-remote", 0, 0, G_OPTION_ARG_INT, &self->second_remote_port, "the other side's", "PORT"},
     {"ssrc", 0, 0, G_OPTION_ARG_STRING, &self->ssrc_text, "own SSRC, hexadecimal", "SSRC"},
     {"role", 0, 0, G_OPTION_ARG_STRING, &self->role, "initiator, responder, or any", "ROLE"},
     {"hash", 0, 0, G_OPTION_ARG_STRING, &self->hashes, "hashes, in order of preference", "LIST"},
@@ -561,6 +648,9 @@ parse_options (Peer * self, int *argc, char ***argv)
     {"linger", 0, 0, G_OPTION_ARG_INT, &self->linger_ms, "go on for that long when done", "MS"},
     {"start-delay", 0, 0, G_OPTION_ARG_INT, &self->start_delay_ms, "first Hello after that long", "MS"},
     {"verify", 0, 0, G_OPTION_ARG_NONE, &self->verify, "take the SAS as verified", NULL},
+    {"unverify", 0, 0, G_OPTION_ARG_NONE, &self->unverify, "take the SAS as refused", NULL},
+    {"exchange-hashes", 0, 0, G_OPTION_ARG_NONE, &self->exchange_hashes,
+      "print the zrtp-hash and read the peer's, or -, for each stream", NULL},
     {"clear", 0, 0, G_OPTION_ARG_NONE, &self->clear, "send clear RTP until secure", NULL},
     {NULL}
   };
@@ -582,7 +672,9 @@ int
 main (int argc, char **argv)
 {
   Peer self = {.role = NULL,.packets = 50,.interval_ms = 20,.timeout_ms = 20000,.linger_ms = 500 };
+  Peer other, *second = NULL;
   struct sigaction action = {.sa_handler = on_signal };
+  gboolean all;
 
   parse_options (&self, &argc, &argv);
   sigaction (SIGINT, &action, NULL);
@@ -595,30 +687,29 @@ main (int argc, char **argv)
   }
   open_socket (&self);
   open_zrtp (&self);
-  say ("ssrc", "%08x", self.ssrc);
+  say (&self, "ssrc", "%08x", self.ssrc);
 
-  run (&self);
+  if (self.second_local_port != 0) {
+    open_second (&self, &other);
+    second = &other;
+  }
+  if (self.exchange_hashes)
+    exchange_hashes (&self);
+  if (self.exchange_hashes && second)
+    exchange_hashes (second);
 
-  say ("zrtp-sent", "%d", self.zrtp_sent);
-  say ("zrtp-received", "%d", self.zrtp_received);
-  say ("sent", "%d", self.sent);
-  say ("decrypted", "%d", self.decrypted);
-  say ("wrong-payload", "%d", self.wrong_payload);
-  say ("unauthentic", "%d", self.unauthentic);
-  say ("clear-before", "%d", self.clear_before);
-  say ("clear-after", "%d", self.clear_after);
-  say ("dropped", "%d", self.dropped);
-  say ("held-back", "%d", self.held_back);
+  run (&self, second);
 
-  bzrtp_destroyBzrtpContext (self.zrtp, self.ssrc);
-  if (self.send != NULL)
-    srtp_dealloc (self.send);
-  if (self.receive != NULL)
-    srtp_dealloc (self.receive);
+  tell_figures (&self);
+  if (second)
+    tell_figures (second);
+  all = enough (&self) && self.wrong_payload == 0 && (!second || (enough (second) && second->wrong_payload == 0));
+  if (second)
+    close_stream (second);
+  close_stream (&self);
   if (self.db != NULL)
     sqlite3_close (self.db);
   srtp_shutdown ();
-  close (self.fd);
   g_rand_free (self.random);
-  return enough (&self) && self.wrong_payload == 0 ? 0 : 1;
+  return all ? 0 : 1;
 }
