@@ -203,11 +203,31 @@ start_all (Call *call)
   }
 }
 
-/* Most moments are within a handshake, some long after it. */
+/* Just after a message of this type has been sent for the first time. */
+static void
+run_to_message (Call *call, WireType type)
+{
+  const TestEnd *ends = call->link.ends;
+
+  for (guint i = 0; i < 2000; i++) {
+    if (ends[0].streams[0].n_sent_of_type[type] > 0 || ends[1].streams[0].n_sent_of_type[type] > 0)
+      break;
+    test_link_run (&call->link, MSEC);
+  }
+  test_link_run (&call->link, below (call, 3) * call->link.delay / 2);
+}
+
+/* Many moments are within a handshake, where one end has something that the other has not yet, some long
+ * after it. */
 static void
 run_to_any_moment (Call *call)
 {
-  test_link_run (&call->link, chance (call, 75) ? below (call, 500) * MSEC / 2 : below (call, 10000) * MSEC);
+  guint die = below (call, 100);
+
+  if (die < 40)
+    run_to_message (call, WIRE_COMMIT + below (call, WIRE_CONF2ACK - WIRE_COMMIT + 1));
+  else
+    test_link_run (&call->link, (die < 85 ? below (call, 250) : below (call, 10000)) * MSEC);
 }
 
 /* An end whose peer has gone talks to it again, from now on. */
