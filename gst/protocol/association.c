@@ -440,7 +440,7 @@ zrtp_association_begin_session (ZrtpAssociation * self, ZrtpStream * stream)
 }
 
 void
-zrtp_association_judge_hello (ZrtpAssociation * self, ZrtpStream * stream, gboolean allowed)
+zrtp_association_judge_hello (ZrtpAssociation * self, ZrtpStream * stream)
 {
   if (!self->have_session || stream->id != self->session_stream || !zrtp_association_is_secure (self))
     return;

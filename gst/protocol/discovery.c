@@ -56,8 +56,10 @@ zrtp_stream_set_peer_hash (ZrtpStream * stream, const guint8 * hash)
     return;
   memcpy (stream->peer_hash, hash, ZRTP_HELLO_HASH_LEN);
   /* Signalling may come after the media: what the call goes by is judged now, other Hellos that it disowns are forgotten. */
-  if (stream->peer && stream->state != ZRTP_STREAM_HELLO && stream->state != ZRTP_STREAM_READY)
-    zrtp_association_judge_hello (stream->association, stream, hello_hash_allows (stream, &stream->peer->message));
+  if (stream->peer && stream->state != ZRTP_STREAM_HELLO && stream->state != ZRTP_STREAM_READY) {
+    hello_hash_allows (stream, &stream->peer->message); /* tells our user */
+    zrtp_association_judge_hello (stream->association, stream);
+  }
   for (guint i = stream->peers->len; i-- > 0;) {
     ZrtpPeer *peer = g_ptr_array_index (stream->peers, i);
     gboolean in_use = peer == stream->peer && stream->state != ZRTP_STREAM_HELLO
@@ -103,7 +105,8 @@ zrtp_stream_is_disowned (const ZrtpStream * stream, const ZrtpPeer * peer)
 {
   if (!stream->have_peer_hash || is_named_by_signalling (stream, peer))
     return FALSE;
-  if (stream->association->now < stream->stats.started_at + ZRTP_NAMED_PEER_AWAITED)
+  if (stream->association->config.require_hello_hash
+      || stream->association->now < stream->stats.started_at + ZRTP_NAMED_PEER_AWAITED)
     return TRUE;
   for (guint i = 0; i < stream->peers->len; i++)
     if (is_named_by_signalling (stream, g_ptr_array_index (stream->peers, i)))
@@ -279,7 +282,8 @@ zrtp_stream_try_commit (ZrtpStream * stream)
   /* Back to secure goes on with the peer and the Hello that there were (Z-4.7.2-10). */
   if (stream->state == ZRTP_STREAM_READY || !stream->peer)
     stream->peer = likeliest_peer (stream);
-  if (!stream->peer)
+  /* Nor back to secure with somebody whom signalling has disowned since. */
+  if (!stream->peer || !hello_hash_allows (stream, &stream->peer->message))
     return;
   if (association->config.passive) {    /* Z-4.2-13 */
     if (stream->peer->hello.passive)

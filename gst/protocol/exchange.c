@@ -635,7 +635,9 @@ zrtp_exchange_complete (ZrtpStream * stream)
     zrtp_association_begin_session (association, stream);
   zrtp_stream_enter (stream, ZRTP_STREAM_SECURE);
   /* One SAS for the call (Z-7-2); told again when the call is secure again. */
-  if (exchange->mode != ZRTP_MODE_MULTISTREAM || resumed)
+  if (resumed && stream->id == association->session_stream)
+    zrtp_association_judge_hello (association, stream); /* signalling may have said something since */
+  else if (exchange->mode != ZRTP_MODE_MULTISTREAM || resumed)
     zrtp_association_sas_changed (association);
   /* What stays is what repeats are told by; no secret does (Z-4.6.1-8). */
   zrtp_wipe (&exchange->keys, sizeof exchange->keys);

@@ -231,7 +231,7 @@ void zrtp_association_exchange_over (ZrtpAssociation * self, ZrtpStream * stream
 /* What a DH exchange leaves for the call: ZRTPSess, SAS, retained secret. */
 void zrtp_association_begin_session (ZrtpAssociation * self, ZrtpStream * stream);
 /* Signalling's zrtp-hash came or changed while the stream's exchange was under way or done. */
-void zrtp_association_judge_hello (ZrtpAssociation * self, ZrtpStream * stream, gboolean allowed);
+void zrtp_association_judge_hello (ZrtpAssociation * self, ZrtpStream * stream);
 void zrtp_association_sas_changed (ZrtpAssociation * self);
 gboolean zrtp_association_nonce_known (const ZrtpAssociation * self, const guint8 nonce[ZRTP_NONCE_LEN]);
 gboolean zrtp_association_remember_nonce (ZrtpAssociation * self, const guint8 nonce[ZRTP_NONCE_LEN]);
@@ -270,7 +270,7 @@ gboolean zrtp_message_equal (const ZrtpMessage * message, const guint8 * data, g
 ZrtpVerdict zrtp_consume_hello (ZrtpStream * stream, const ZrtpReceived * in);
 ZrtpVerdict zrtp_consume_hello_ack (ZrtpStream * stream, const ZrtpReceived * in);
 ZrtpVerdict zrtp_consume_repeated_hello (ZrtpStream * stream, const ZrtpReceived * in);
-/* Signalling's zrtp-hash is that of another Hello, and that Hello is known, or may still come. */
+/* Signalling's zrtp-hash is that of another Hello, and policy wants it, or that Hello is known, or may still come. */
 gboolean zrtp_stream_is_disowned (const ZrtpStream * stream, const ZrtpPeer * peer);
 void zrtp_stream_forget_peer (ZrtpStream * stream, ZrtpPeer * peer);
 ZrtpPeer *zrtp_stream_find_peer (ZrtpStream * stream, const guint8 h3[ZRTP_CHAIN_LEN]);
