@@ -59,7 +59,9 @@ gst_zrtp_endpoint_get_session (GstZrtpEndpoint *self)
   GstZrtpSession *session;
 
   GST_OBJECT_LOCK (self->element);
-  session = self->given && !self->resolved ? self->given : self->session;
+  session = self->active                  ? self->active
+      : self->given && !self->resolved ? self->given
+                                       : self->session;
   if (session != NULL)
     gst_object_ref (session);
   GST_OBJECT_UNLOCK (self->element);
@@ -70,7 +72,18 @@ void
 gst_zrtp_endpoint_set_property (GstZrtpEndpoint *self, guint id, const GValue *value, GParamSpec *pspec)
 {
   GstZrtpSession *session = NULL;
+  gboolean active;
   GValue *copy;
+
+  GST_OBJECT_LOCK (self->element);
+  active = self->active != NULL;
+  GST_OBJECT_UNLOCK (self->element);
+  if (active && (id == GST_ZRTP_PROP_SESSION || id == GST_ZRTP_PROP_SESSION_ID)) {
+    GST_ELEMENT_WARNING (self->element, LIBRARY, SETTINGS,
+        ("%s cannot change its session in a call. Set %s in READY or below.", GST_OBJECT_NAME (self->element), pspec->name),
+        ("The old value stays."));
+    return;
+  }
 
   GST_OBJECT_LOCK (self->element);
   switch (id) {
@@ -318,12 +331,30 @@ gst_zrtp_endpoint_activate (GstZrtpEndpoint *self, GstZrtpSession *session)
 {
   gchar *problem;
 
-  if (gst_zrtp_session_activate (session, &problem))
+  if (gst_zrtp_session_activate (session, &problem)) {
+    GST_OBJECT_LOCK (self->element);
+    self->active = gst_object_ref (session);
+    GST_OBJECT_UNLOCK (self->element);
     return TRUE;
+  }
   GST_ELEMENT_ERROR (self->element, RESOURCE, OPEN_READ_WRITE, ("%s", problem),
       ("cache-required is set on session %s", gst_zrtp_session_get_id (session)));
   g_free (problem);
   return FALSE;
+}
+
+void
+gst_zrtp_endpoint_deactivate (GstZrtpEndpoint *self)
+{
+  GstZrtpSession *session;
+
+  GST_OBJECT_LOCK (self->element);
+  session = g_steal_pointer (&self->active);
+  GST_OBJECT_UNLOCK (self->element);
+  if (session != NULL) {
+    gst_zrtp_session_deactivate (session);
+    gst_object_unref (session);
+  }
 }
 
 void

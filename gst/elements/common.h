@@ -24,6 +24,7 @@ typedef struct
   gchar *session_id;            /* the session-id property */
   GHashTable *wanted;           /* property name -> GValue: what was set on this element */
   gboolean resolved;
+  GstZrtpSession *active;       /* whose run the element takes part in, above READY */
 } GstZrtpEndpoint;
 
 void gst_zrtp_endpoint_install (GObjectClass * klass, GstZrtpGetSession get);
@@ -35,8 +36,9 @@ void gst_zrtp_endpoint_get_property (GstZrtpEndpoint * self, guint id, GValue * 
 /* Finds or makes the session and gives it the element's properties. FALSE: an error is on the bus. */
 gboolean gst_zrtp_endpoint_resolve (GstZrtpEndpoint * self);
 
-/* Takes part in the run of its session. FALSE: an error is on the bus. */
+/* Takes part in the run of its session, until deactivate. FALSE: an error is on the bus. */
 gboolean gst_zrtp_endpoint_activate (GstZrtpEndpoint * self, GstZrtpSession * session);
+void gst_zrtp_endpoint_deactivate (GstZrtpEndpoint * self);
 
 /* Back in NULL: the next run looks again. */
 void gst_zrtp_endpoint_release (GstZrtpEndpoint * self);

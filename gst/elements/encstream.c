@@ -519,6 +519,12 @@ gst_zrtp_enc_stream_make_rtcp_src (GstZrtpEncStream *stream, GstStaticPadTemplat
   return make_pad (stream, template);
 }
 
+void
+gst_zrtp_enc_stream_let_go (GstZrtpEncStream *stream, GstPad *pad)
+{
+  g_signal_handlers_disconnect_by_data (pad, stream);
+}
+
 /* Life */
 
 gboolean

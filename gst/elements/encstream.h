@@ -40,6 +40,9 @@ GstPad *gst_zrtp_enc_stream_make_rtp_src (GstZrtpEncStream * stream, GstStaticPa
 GstPad *gst_zrtp_enc_stream_make_rtcp_sink (GstZrtpEncStream * stream, GstStaticPadTemplate * template);
 GstPad *gst_zrtp_enc_stream_make_rtcp_src (GstZrtpEncStream * stream, GstStaticPadTemplate * template);
 
+/* The pad has left the element. */
+void gst_zrtp_enc_stream_let_go (GstZrtpEncStream * stream, GstPad * pad);
+
 /* Joins the session as the sender of the stream. FALSE: somebody else is, and the error that says who is on the bus. */
 gboolean gst_zrtp_enc_stream_attach (GstZrtpEncStream * stream, GstZrtpSendFunc send);
 /* for_good: the stream is over, rather than the element stopped. */

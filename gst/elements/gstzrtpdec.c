@@ -295,7 +295,7 @@ stop (GstZrtpDec *self)
   GstZrtpSession *session = gst_zrtp_endpoint_get_session (&self->endpoint);
 
   gst_zrtp_session_detach_receiver (session, self->attached_stream, GST_ELEMENT (self));
-  gst_zrtp_session_deactivate (session);
+  gst_zrtp_endpoint_deactivate (&self->endpoint);
   gst_object_unref (session);
 }
 

@@ -237,12 +237,20 @@ release_pad (GstElement *element, GstPad *pad)
   remove_pad (self, stream, &stream->rtp_src);
 }
 
+/* The application may keep a pad for longer than the element lives. */
+static void
+pad_removed (GstElement *element, GstPad *pad)
+{
+  gst_zrtp_enc_stream_let_go (gst_pad_get_element_private (pad), pad);
+  if (GST_ELEMENT_CLASS (gst_zrtp_enc_parent_class)->pad_removed != NULL)
+    GST_ELEMENT_CLASS (gst_zrtp_enc_parent_class)->pad_removed (element, pad);
+}
+
 /* State */
 
 static void
 stop (GstZrtpEnc *self)
 {
-  GstZrtpSession *session = gst_zrtp_endpoint_get_session (&self->endpoint);
   guint i;
 
   g_mutex_lock (&self->lock);
@@ -254,8 +262,7 @@ stop (GstZrtpEnc *self)
     if (stream != NULL)
       gst_zrtp_enc_stream_detach (stream, FALSE);
   }
-  gst_zrtp_session_deactivate (session);
-  gst_object_unref (session);
+  gst_zrtp_endpoint_deactivate (&self->endpoint);
 }
 
 static gboolean
@@ -428,6 +435,7 @@ gst_zrtp_enc_class_init (GstZrtpEncClass *klass)
   element_class->change_state = change_state;
   element_class->request_new_pad = request_new_pad;
   element_class->release_pad = release_pad;
+  element_class->pad_removed = pad_removed;
   /* RTP first: gst-launch takes the first that fits. */
   gst_element_class_add_static_pad_template (element_class, &rtp_sink_template);
   gst_element_class_add_static_pad_template (element_class, &rtp_src_template);

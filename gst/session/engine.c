@@ -23,6 +23,35 @@ add_packet (Step *step, guint stream, const guint8 *data, gsize len)
   g_array_append_val (step->packets, outcome);
 }
 
+/* Clear media is for the call as a whole: none beside a stream that is secure, whatever becomes of the others (attack B8). */
+static void
+set_latched (Step *step, gboolean latched)
+{
+  GstZrtpSession *self = step->session;
+  guint i;
+
+  g_atomic_int_set (&self->latched, latched);
+  for (i = 0; i < ZRTP_MAX_STREAMS; i++) {
+    GstZrtpMedia *media = gst_zrtp_session_peek_media (self, i);
+
+    if (media == NULL)
+      continue;
+    if (latched)
+      gst_zrtp_media_latch (media, step->run);
+    else
+      gst_zrtp_media_unlatch (media, step->run);
+  }
+}
+
+static void
+tell_held (Step *step, guint stream)
+{
+  gst_zrtp_step_add_message (step, stream,
+      gst_zrtp_message_new_warning (step->session, stream, "stream-held",
+          "Nothing is sent on this stream: it is not encrypted, and the call has been secure before. If this is another call, "
+          "say so between the two (new-call)."));
+}
+
 static void
 change_state (Step *step, GstZrtpMedia *media, GstZrtpState state)
 {
@@ -33,12 +62,17 @@ change_state (Step *step, GstZrtpMedia *media, GstZrtpState state)
   gst_zrtp_step_refresh_security (self);
   if (old_state == state)
     return;
+  /* The one way back to clear media: both sides have agreed (Z-4.7.2-6). */
+  if (old_state == GST_ZRTP_STATE_CLEARING && state == GST_ZRTP_STATE_CLEAR)
+    set_latched (step, FALSE);
   GST_INFO_OBJECT (self, "stream %u: %s -> %s", media->stream, gst_zrtp_state_to_string (old_state),
       gst_zrtp_state_to_string (state));
   GST_OBJECT_LOCK (self);
   security = media->security;
   GST_OBJECT_UNLOCK (self);
   gst_zrtp_step_add_message (step, media->stream, gst_zrtp_message_new_state (self, media->stream, old_state, state, security));
+  if (g_atomic_int_get (&self->latched) && (state == GST_ZRTP_STATE_NO_PEER || state == GST_ZRTP_STATE_FAILED))
+    tell_held (step, media->stream);
 }
 
 static void
@@ -48,13 +82,15 @@ install_keys (Step *step, GstZrtpMedia *media, ZrtpDirection direction, const Zr
   GError *error = NULL;
   ZrtpSrtp *srtp = zrtp_srtp_new (role, keys, &error);
 
+  if (direction == ZRTP_DIRECTION_SEND)
+    set_latched (step, TRUE);
   if (srtp != NULL) {
     gst_zrtp_media_install (media, step->run, role, srtp);
     return;
   }
   /* The peer will go secure: nothing clear may flow beside that. */
   GST_ERROR_OBJECT (step->session, "stream %u: no SRTP context: %s", media->stream, error->message);
-  gst_zrtp_media_latch (media, step->run);
+  set_latched (step, TRUE);
   gst_zrtp_step_add_message (step, media->stream,
       gst_zrtp_message_new_warning (step->session, media->stream, "srtp",
           "The keys are agreed on, but this system cannot encrypt media with the algorithm: nothing is sent."));
@@ -62,7 +98,7 @@ install_keys (Step *step, GstZrtpMedia *media, ZrtpDirection direction, const Zr
 }
 
 static void
-drain (Step *step)
+drain (Step *step, const GstZrtpMedia *unheard)
 {
   GstZrtpSession *self = step->session;
   ZrtpOutput output;
@@ -70,7 +106,7 @@ drain (Step *step)
   while (zrtp_association_poll (self->association, &output)) {
     GstZrtpMedia *media = gst_zrtp_session_peek_media (self, output.stream);
 
-    if (media == NULL) {
+    if (media == NULL || media == unheard) {
       zrtp_output_clear (&output);
       continue;
     }
@@ -179,14 +215,12 @@ start (Step *step, GstZrtpMedia *media, guint32 ssrc)
 static void
 postpone (Step *step, GstZrtpMedia *media)
 {
-  ZrtpOutput output;
-
   if (media->transport_up || !media->started || media->retry_at != ZRTP_NO_DEADLINE)
     return;
   GST_DEBUG_OBJECT (step->session, "stream %u: the transport is not up yet", media->stream);
   zrtp_association_stop (step->session->association, media->stream, step->now);
-  while (zrtp_association_poll (step->session->association, &output))
-    zrtp_output_clear (&output);
+  /* But not what another stream does now that this one is out of its way. */
+  drain (step, media);
   media->retry_at = step->now + TRANSPORT_RETRY;
 }
 
@@ -289,7 +323,7 @@ verify (Step *step, gboolean verified)
       && !gst_zrtp_name_fits (&info, expected))
     zrtp_association_set_peer_name (self->association, expected);
   g_free (expected);
-  drain (step);
+  drain (step, NULL);
   if (!step->sas_told)
     gst_zrtp_step_tell_sas (step, gst_zrtp_session_first_stream (self));
 }
@@ -500,7 +534,7 @@ handle_input_locked (Step *step, const GstZrtpInput *input)
   step->now = self->now;
   handle_input (step, gst_zrtp_session_peek_media (self, input->stream), input);
   if (self->association != NULL)
-    drain (step);
+    drain (step, NULL);
   if (self->clock != NULL)
     gst_zrtp_timer_set (self, next_deadline (self));
 }

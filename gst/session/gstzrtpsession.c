@@ -142,7 +142,7 @@ begin_media (GstZrtpSession *self, GstZrtpMedia *media)
   media->security = GST_ZRTP_SECURITY_NONE;
   media->warned_no_sender = FALSE;
   GST_OBJECT_UNLOCK (self);
-  gst_zrtp_media_begin_run (media, self->run, self->run_enabled, policy);
+  gst_zrtp_media_begin_run (media, self->run, self->run_enabled, policy, g_atomic_int_get (&self->latched));
 }
 
 /* run_lock is held. */
@@ -155,6 +155,9 @@ ensure_media (GstZrtpSession *self, guint stream)
     media = gst_zrtp_media_new (self, stream);
     begin_media (self, media);
     g_atomic_pointer_set (&self->media[stream], media);
+    /* The call may have become secure between. */
+    if (g_atomic_int_get (&self->latched))
+      gst_zrtp_media_latch (media, self->run);
   }
   return media;
 }
@@ -227,7 +230,9 @@ gst_zrtp_session_deactivate (GstZrtpSession *self)
   guint i;
 
   g_mutex_lock (&self->run_lock);
-  if (g_atomic_int_dec_and_test (&self->active)) {
+  if (self->active == 0)
+    g_critical ("session %s is deactivated by one who has not activated it", self->id);
+  else if (g_atomic_int_dec_and_test (&self->active)) {
     g_atomic_int_set (&self->hash_given, FALSE);
     GST_DEBUG_OBJECT (self, "run %d ends", self->run);
     g_atomic_int_inc (&self->run);
@@ -246,6 +251,36 @@ gst_zrtp_session_deactivate (GstZrtpSession *self)
     gst_zrtp_mailbox_post (self, GST_ZRTP_INPUT_RESET, 0, 0, NULL, 0);
   }
   g_mutex_unlock (&self->run_lock);
+}
+
+/**
+ * gst_zrtp_session_new_call:
+ * @session: a #GstZrtpSession
+ *
+ * The next run of the elements is another call, maybe with somebody who cannot encrypt. A session remembers that its call has been
+ * secure, and with a `media-policy` of %GST_ZRTP_MEDIA_POLICY_OPPORTUNISTIC too sends nothing clear afterwards, on any
+ * stream, also when the elements are stopped and started again, so that nobody can bring that about. This makes it forget. It
+ * has no effect while a run goes on. Any thread.
+ *
+ * Returns: %FALSE if a run goes on
+ *
+ * Since: 0.1
+ */
+gboolean
+gst_zrtp_session_new_call (GstZrtpSession *session)
+{
+  gboolean between;
+
+  g_return_val_if_fail (GST_IS_ZRTP_SESSION (session), FALSE);
+
+  g_mutex_lock (&session->run_lock);
+  between = session->active == 0;
+  if (between)
+    g_atomic_int_set (&session->latched, FALSE);
+  g_mutex_unlock (&session->run_lock);
+  if (!between)
+    GST_WARNING_OBJECT (session, "new-call while the call goes on: stop its elements first");
+  return between;
 }
 
 static GstZrtpMedia *

@@ -76,7 +76,8 @@ take_contexts (GstZrtpMedia *media, ZrtpSrtp **send, ZrtpSrtp **receive)
 }
 
 void
-gst_zrtp_media_begin_run (GstZrtpMedia *media, guint run, gboolean enabled, GstZrtpMediaPolicy policy)
+gst_zrtp_media_begin_run (GstZrtpMedia *media, guint run, gboolean enabled, GstZrtpMediaPolicy policy,
+    gboolean latched)
 {
   lock_both (media);
   memset (&media->send.counters, 0, sizeof media->send.counters);
@@ -84,7 +85,7 @@ gst_zrtp_media_begin_run (GstZrtpMedia *media, guint run, gboolean enabled, GstZ
   media->run = run;
   media->enabled = enabled;
   media->policy = policy;
-  media->latched = FALSE;
+  media->latched = latched;
   media->state = GST_ZRTP_STATE_IDLE;
   update_gates (media);
   unlock_both (media);
@@ -125,9 +126,6 @@ gst_zrtp_media_set_state (GstZrtpMedia *media, guint run, GstZrtpState state)
   old_state = media->state;
   if (media->run == run) {
     media->state = state;
-    /* The one way back to clear media: both sides have agreed (Z-4.7.2-6). */
-    if (old_state == GST_ZRTP_STATE_CLEARING && state == GST_ZRTP_STATE_CLEAR)
-      media->latched = FALSE;
     update_gates (media);
   }
   unlock_both (media);
@@ -154,10 +152,8 @@ gst_zrtp_media_install (GstZrtpMedia *media, guint run, ZrtpSrtpRole role, ZrtpS
     ZrtpSrtp *old = direction->srtp;
 
     direction->srtp = srtp;
-    direction->authenticated = direction->expired = FALSE;
+    direction->authenticated = direction->expired = direction->expired_told = FALSE;
     srtp = old;
-    if (role == ZRTP_SRTP_SENDER)
-      media->latched = TRUE;
     update_gates (media);
   }
   unlock_both (media);
@@ -185,6 +181,18 @@ gst_zrtp_media_latch (GstZrtpMedia *media, guint run)
   lock_both (media);
   if (media->run == run) {
     media->latched = TRUE;
+    update_gates (media);
+  }
+  unlock_both (media);
+}
+
+void
+gst_zrtp_media_unlatch (GstZrtpMedia *media, guint run)
+{
+  lock_both (media);
+  if (media->run == run && media->state != GST_ZRTP_STATE_SECURING && media->state != GST_ZRTP_STATE_SECURE
+      && media->state != GST_ZRTP_STATE_CLEARING) {
+    media->latched = FALSE;
     update_gates (media);
   }
   unlock_both (media);
@@ -223,7 +231,9 @@ count_failure (GstZrtpMedia *media, GstZrtpMediaDirection *direction, ZrtpSrtpRe
       count (media, &direction->counters.malformed, "dropped a malformed packet");
       break;
     case ZRTP_SRTP_EXPIRED:
-      direction->expired = TRUE;
+      /* Told once for a key. */
+      direction->expired = !direction->expired_told;
+      direction->expired_told = TRUE;
       /* fallthrough */
     default:
       count (media, &direction->counters.failed, "dropped a packet that SRTP could not process");

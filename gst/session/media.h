@@ -40,7 +40,7 @@ typedef struct
   GstZrtpGate gate;
   ZrtpSrtp *srtp;
   gboolean authenticated;       /* receiver: a packet has verified under these keys */
-  gboolean expired;
+  gboolean expired, expired_told;       /* the key has done all that it may */
   GstZrtpMediaCounters counters;
 } GstZrtpMediaDirection;
 
@@ -54,7 +54,7 @@ struct _GstZrtpMedia
   /* Both media locks to write, either to read. */
   GstZrtpMediaPolicy policy;
   gboolean enabled;
-  gboolean latched;             /* has been secure, and both sides have not agreed to go clear: nothing clear passes */
+  gboolean latched;             /* the call has been secure, and both sides have not agreed to go clear: nothing clear passes */
   GstZrtpState state;
   guint run;                    /* that keys belong to */
 
@@ -85,7 +85,8 @@ GstZrtpMedia *gst_zrtp_media_new (GstZrtpSession * session, guint stream);
 void gst_zrtp_media_free (GstZrtpMedia * media);
 
 /* Worker side. */
-void gst_zrtp_media_begin_run (GstZrtpMedia * media, guint run, gboolean enabled, GstZrtpMediaPolicy policy);
+void gst_zrtp_media_begin_run (GstZrtpMedia * media, guint run, gboolean enabled, GstZrtpMediaPolicy policy,
+    gboolean latched);
 void gst_zrtp_media_end_run (GstZrtpMedia * media);
 void gst_zrtp_media_set_policy (GstZrtpMedia * media, GstZrtpMediaPolicy policy);
 /* Returns the old state. Nothing happens if the run is over. */
@@ -93,8 +94,10 @@ GstZrtpState gst_zrtp_media_set_state (GstZrtpMedia * media, guint run, GstZrtpS
 /* Takes srtp. */
 void gst_zrtp_media_install (GstZrtpMedia * media, guint run, ZrtpSrtpRole role, ZrtpSrtp * srtp);
 void gst_zrtp_media_uninstall (GstZrtpMedia * media, guint run);
-/* Shuts both directions for the rest of the run. */
+/* Shuts both directions to clear media. */
 void gst_zrtp_media_latch (GstZrtpMedia * media, guint run);
+/* Opens them again, as the call has gone clear, unless the stream has keys or is making some. */
+void gst_zrtp_media_unlatch (GstZrtpMedia * media, guint run);
 GstZrtpState gst_zrtp_media_get_state (GstZrtpMedia * media);
 void gst_zrtp_media_get_counters (GstZrtpMedia * media, GstZrtpMediaCounters * send,
     GstZrtpMediaCounters * receive);

@@ -107,7 +107,7 @@ gst_zrtp_install_session_properties (GObjectClass *klass)
   g_object_class_install_property (klass, GST_ZRTP_PROP_MEDIA_POLICY,
       g_param_spec_enum ("media-policy", "Media policy",
           "Whether clear media may flow before the call is secure. Once it was secure nothing clear flows either way, "
-          "unless both sides agree to go clear",
+          "also after a restart, unless both sides agree to go clear, or new-call says that it is another call",
           GST_TYPE_ZRTP_MEDIA_POLICY, GST_ZRTP_MEDIA_POLICY_OPPORTUNISTIC, any_time));
   for (i = 0; i < G_N_ELEMENTS (flag_properties); i++)
     g_object_class_install_property (klass, flag_properties[i].id,

@@ -142,6 +142,7 @@ struct _GstZrtpSession
   gint active;                  /* elements in PAUSED or PLAYING; read atomically */
   gint run;                     /* counts runs; written under run_lock, read atomically */
   gboolean run_enabled;         /* the settings as this run began */
+  gint latched;                 /* atomic: has been secure in this call, runs before included; then no stream goes clear */
   gint hash_given;              /* atomic: the application has the hash of a Hello that is still to be sent */
 
   /* Mailbox: inputs for the engine, drained by one worker at a time. */

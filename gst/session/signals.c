@@ -74,6 +74,19 @@ do_sas_differs (gpointer instance)
   do_set_verified (instance, FALSE);
 }
 
+static gboolean
+do_new_call (gpointer instance)
+{
+  GstZrtpSession *session = find_session (instance);
+  gboolean done = FALSE;
+
+  if (session != NULL) {
+    done = gst_zrtp_session_new_call (session);
+    gst_object_unref (session);
+  }
+  return done;
+}
+
 static gchar *
 do_get_zrtp_hash (gpointer instance, guint stream)
 {
@@ -196,6 +209,17 @@ gst_zrtp_install_session_signals (GObjectClass *klass, GstZrtpGetSession get)
    */
   g_signal_new_class_handler ("accept-clear", type, flags, G_CALLBACK (do_accept_clear), NULL, NULL, NULL, G_TYPE_NONE,
       0);
+  /**
+   * GstZrtpSession::new-call:
+   * @session: the session, or an element of it
+   *
+   * The elements have been stopped, and what comes next is another call: see gst_zrtp_session_new_call().
+   *
+   * Returns: %FALSE, and nothing happens, if the elements still run
+   *
+   * Since: 0.1
+   */
+  g_signal_new_class_handler ("new-call", type, flags, G_CALLBACK (do_new_call), NULL, NULL, NULL, G_TYPE_BOOLEAN, 0);
   /**
    * GstZrtpSession::sas-match:
    * @session: the session, or an element of it

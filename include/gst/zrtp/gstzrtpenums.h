@@ -63,7 +63,8 @@ typedef enum
 
 /**
  * GstZrtpMediaPolicy:
- * @GST_ZRTP_MEDIA_POLICY_OPPORTUNISTIC: `opportunistic`: clear media flows until the call is secure, and never after
+ * @GST_ZRTP_MEDIA_POLICY_OPPORTUNISTIC: `opportunistic`: clear media flows until the call is secure, and never after, on
+ *   any stream and over restarts, unless both sides agree to go clear or gst_zrtp_session_new_call() says that the call is over
  * @GST_ZRTP_MEDIA_POLICY_SECURE_ONLY: `secure-only`: no clear media leaves or enters, ever
  *
  * What may flow while a stream is not secure.

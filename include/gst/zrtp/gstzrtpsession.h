@@ -54,6 +54,9 @@ GST_ZRTP_API
 void gst_zrtp_session_set_verified (GstZrtpSession * session, gboolean verified);
 
 GST_ZRTP_API
+gboolean gst_zrtp_session_new_call (GstZrtpSession * session);
+
+GST_ZRTP_API
 void gst_zrtp_session_set_aux_secret (GstZrtpSession * session, GBytes * secret);
 
 GST_ZRTP_API

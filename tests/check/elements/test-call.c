@@ -138,12 +138,15 @@ GST_START_TEST (test_stop_anywhere)
 
   for (n = 0; n < 16; n++) {
     Call *call = call_new ();
+    GstZrtpSession *sessions[2];
     gint left = n;
     guint clear;
 
     call->filter = count_zrtp;
     call->filter_data = &left;
     call_start (call);
+    sessions[0] = gst_object_ref (call->a.session);
+    sessions[1] = gst_object_ref (call->b.session);
     talk_both (call);
     call_run_until_secure (call, 300 * GST_MSECOND);
     if (n & 1)
@@ -156,6 +159,9 @@ GST_START_TEST (test_stop_anywhere)
 
     call->filter = NULL;
     clear = call->a.sent[PACKET_CLEAR];
+    fail_unless (gst_zrtp_session_new_call (sessions[0]) && gst_zrtp_session_new_call (sessions[1]));
+    gst_object_unref (sessions[0]);
+    gst_object_unref (sessions[1]);
     call_start (call);
     fail_unless_equals_string (gst_zrtp_state_to_string (endpoint_state (&call->a)), "idle");
     talk_both (call);

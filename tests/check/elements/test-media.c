@@ -203,6 +203,45 @@ GST_START_TEST (test_latch)
 }
 GST_END_TEST;
 
+/* Nor does a restart of the pipeline, until somebody says that it is another call (attack B8). */
+GST_START_TEST (test_latch_restart)
+{
+  Call *call = secure_call ();
+  guint clear = call->a.sent[PACKET_CLEAR], heard_before = heard (&call->a);
+  GstZrtpSession *session = gst_object_ref (call->a.session);
+  const gchar *code;
+  gboolean done;
+
+  g_signal_emit_by_name (call->a.enc, "new-call", &done);
+  fail_if (done);
+  endpoint_stop (&call->b);
+  endpoint_stop (&call->a);
+  endpoint_start (&call->a);
+  fail_unless_equals_int (endpoint_talk (&call->a), GST_FLOW_OK);
+  endpoint_inject (&call->a, endpoint_make_rtp (&call->b));
+  call_run (call, 30 * GST_SECOND);
+  fail_unless_equals_int (endpoint_talk (&call->a), GST_FLOW_OK);
+  fail_unless_equals_int (call->a.sent[PACKET_CLEAR], clear);
+  fail_unless_equals_int (heard (&call->a), heard_before);
+  fail_unless (gst_zrtp_message_parse_warning (endpoint_message (&call->a, "zrtp-warning"), &code, NULL));
+  fail_unless_equals_string (code, "stream-held");
+  /* The same partner comes back. */
+  endpoint_start (&call->b);
+  endpoint_talk (&call->b);
+  fail_unless (call_run_until_secure (call, 10 * GST_SECOND));
+  call_check_secure (call);
+
+  endpoint_stop (&call->b);
+  endpoint_stop (&call->a);
+  fail_unless (gst_zrtp_session_new_call (session));
+  gst_object_unref (session);
+  endpoint_start (&call->a);
+  fail_unless_equals_int (endpoint_talk (&call->a), GST_FLOW_OK);
+  fail_unless (call->a.sent[PACKET_CLEAR] > clear);
+  call_free (call);
+}
+GST_END_TEST;
+
 /* The stream's pads go and come back within one run: the new exchange must be secure before anything is sent (attack B8). */
 GST_START_TEST (test_latch_pads)
 {
@@ -610,6 +649,7 @@ media_suite (void)
   tcase_add_test (tcase, test_gap_for_held);
   tcase_add_test (tcase, test_latch);
   tcase_add_test (tcase, test_latch_pads);
+  tcase_add_test (tcase, test_latch_restart);
   tcase_add_test (tcase, test_failure);
   tcase_add_test (tcase, test_disabled);
   tcase_add_test (tcase, test_classifier);

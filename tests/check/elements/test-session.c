@@ -419,6 +419,74 @@ GST_START_TEST (test_answer)
 }
 GST_END_TEST;
 
+/* The session of a running element stays, whatever is set: nothing is left behind in either. */
+GST_START_TEST (test_changed_in_run)
+{
+  static const gchar *const factories[] = { "zrtpenc", "zrtpdec" };
+  guint i, j;
+
+  for (i = 0; i < 2; i++) {
+    for (j = 0; j < 2; j++) {
+      GstZrtpSession *one = gst_zrtp_session_new (), *two = gst_zrtp_session_obtain ("two"), *got;
+      GstElement *pipeline = gst_pipeline_new (NULL), *element = make (factories[i]);
+      GstBus *bus = gst_element_get_bus (pipeline);
+      GstMessage *message;
+
+      g_object_set (one, "cache", "memory", NULL);
+      if (i == 0)
+        gst_object_unref (gst_element_request_pad_simple (element, "rtp_src_0"));
+      gst_bin_add (GST_BIN (pipeline), element);
+      g_object_set (element, "session", one, NULL);
+      fail_unless (gst_element_set_state (pipeline, GST_STATE_PAUSED) != GST_STATE_CHANGE_FAILURE);
+      if (j)
+        g_object_set (element, "session-id", "two", NULL);
+      else
+        g_object_set (element, "session", two, NULL);
+      message = gst_bus_pop_filtered (bus, GST_MESSAGE_WARNING);
+      fail_unless (message != NULL);
+      gst_message_unref (message);
+      got = session_of (element);
+      fail_unless (got == one);
+      gst_object_unref (got);
+      gst_element_set_state (pipeline, GST_STATE_NULL);
+      /* Back in NULL it may change. */
+      g_object_set (element, "session", two, NULL);
+      got = session_of (element);
+      fail_unless (got == two);
+      gst_object_unref (got);
+      gst_object_unref (bus);
+      gst_object_unref (pipeline);
+
+      /* The place in the session is free for another element. */
+      element = make (factories[i]);
+      if (i == 0)
+        gst_object_unref (gst_element_request_pad_simple (element, "rtp_src_0"));
+      g_object_set (element, "session", one, NULL);
+      fail_unless (gst_element_set_state (element, GST_STATE_PAUSED) != GST_STATE_CHANGE_FAILURE);
+      gst_element_set_state (element, GST_STATE_NULL);
+      gst_object_unref (element);
+      gst_zrtp_session_wait_idle (one);
+      gst_object_unref (one);
+      gst_object_unref (two);
+    }
+  }
+}
+GST_END_TEST;
+
+/* A pad that outlives its element knows nobody any more. */
+GST_START_TEST (test_orphan_pad)
+{
+  GstElement *enc = make ("zrtpenc");
+  GstPad *src = gst_element_request_pad_simple (enc, "rtp_src_0"), *sink = gst_pad_new ("sink", GST_PAD_SINK);
+
+  gst_object_unref (enc);
+  gst_pad_link (src, sink);
+  gst_pad_unlink (src, sink);
+  gst_object_unref (src);
+  gst_object_unref (sink);
+}
+GST_END_TEST;
+
 /* What is said to a session before its properties are all set does not settle its clock. */
 GST_START_TEST (test_said_early)
 {
@@ -593,6 +661,8 @@ session_suite (void)
   tcase_add_test (tcase, test_conflict);
   tcase_add_test (tcase, test_algorithms);
   tcase_add_test (tcase, test_answer);
+  tcase_add_test (tcase, test_changed_in_run);
+  tcase_add_test (tcase, test_orphan_pad);
   tcase_add_test (tcase, test_said_early);
   tcase_add_test (tcase, test_unsupported);
   tcase_add_test (tcase, test_secure_verb);

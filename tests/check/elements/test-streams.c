@@ -4,6 +4,8 @@
  */
 #include "call.h"
 
+#include <string.h>
+
 #define STREAMS 3
 
 /* Streams after the first of a call: from a's encoder to b's decoder and back, by pads of the test. */
@@ -14,7 +16,8 @@ typedef struct
   GstElement *dec;              /* at the other end */
   GstPad *in, *wire_in, *wire_out, *out;
   guint16 sequence;
-  guint zrtp, media, heard, heard_clear;
+  guint zrtp, media, clear, heard, heard_clear;
+  gboolean cut;                 /* its ZRTP does not get through */
 } Extra;
 
 static GstFlowReturn
@@ -24,10 +27,16 @@ extra_wire (GstPad *pad, GstObject *parent, GstBuffer *packet)
   guint8 first = 0;
 
   gst_buffer_extract (packet, 0, &first, 1);
-  if ((first & 0xf0) == 0x10)
+  if ((first & 0xf0) == 0x10) {
     self->zrtp++;
+    if (self->cut) {
+      gst_buffer_unref (packet);
+      return GST_FLOW_OK;
+    }
+  } else if (is_marked (packet))
+    self->clear++;
   else
-    self->media += !is_marked (packet);
+    self->media++;
   g_atomic_int_inc (&self->from->call->packets);
   gst_pad_push (self->wire_out, packet);
   return GST_FLOW_OK;
@@ -186,6 +195,84 @@ GST_START_TEST (test_three_streams)
 }
 GST_END_TEST;
 
+static gboolean
+warned (Endpoint *self, const gchar *expected)
+{
+  GList *l;
+  const gchar *code;
+
+  for (l = self->messages.head; l != NULL; l = l->next) {
+    if (gst_zrtp_message_parse_warning (l->data, &code, NULL) && strcmp (code, expected) == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* Who cuts one stream's ZRTP does not get its media in the clear while the call is secure (attack B8); it is told, and flows as
+ * soon as it is secure, or the call has gone clear by agreement. */
+GST_START_TEST (test_stream_held)
+{
+  guint agreed;
+
+  for (agreed = 0; agreed < 2; agreed++) {
+    Call *call = call_new ();
+    Extra extras[2] = { { NULL } };
+    guint i, clear;
+
+    g_object_set (call->b.enc, "allow-clear", TRUE, NULL);
+    for (i = 0; i < 2; i++) {
+      extra_init (&extras[i], i ? &call->b : &call->a, 1);
+      extras[i].cut = TRUE;
+    }
+    call_start (call);
+    for (i = 0; i < 2; i++)
+      extra_start (&extras[i]);
+    /* The second stream is the first to begin: nothing is secure yet. */
+    extra_talk (&extras[0]);
+    fail_unless_equals_int (extras[0].clear, 1);
+    endpoint_talk (&call->a);
+    endpoint_talk (&call->b);
+    fail_unless (call_run_until_secure (call, 5 * GST_SECOND));
+    clear = extras[0].clear;
+    for (i = 0; i < 30; i++) {
+      extra_talk (&extras[0]);
+      call_run (call, GST_SECOND);
+    }
+    fail_unless_equals_int (extras[0].clear, clear);
+    fail_unless (warned (&call->a, "stream-held"));
+    /* Nor is what comes in clear taken for the peer's. */
+    i = extras[0].heard;
+    gst_pad_push (extras[0].wire_out, endpoint_make_rtp (&call->a));
+    fail_unless_equals_int (extras[0].heard, i);
+    call_check_secure (call);
+
+    if (agreed) {
+      g_signal_emit_by_name (call->a.enc, "clear");
+      call_run (call, 2 * GST_SECOND);
+      g_signal_emit_by_name (call->b.enc, "accept-clear");
+      call_settle (call);
+      extra_talk (&extras[0]);
+      fail_unless_equals_int (extras[0].clear, clear + 1);
+      fail_unless (extras[0].heard > i);
+    } else {
+      extras[0].cut = extras[1].cut = FALSE;
+      g_signal_emit_by_name (call->a.enc, "secure");
+      extra_talk (&extras[1]);
+      call_run (call, 10 * GST_SECOND);
+      fail_unless_equals_string (gst_zrtp_state_to_string (gst_zrtp_session_get_state (call->a.session, 1)), "secure");
+      extra_talk (&extras[0]);
+      fail_unless_equals_int (extras[0].clear, clear);
+      fail_unless (extras[0].heard > i);
+    }
+    endpoint_stop (&call->a);
+    endpoint_stop (&call->b);
+    for (i = 0; i < 2; i++)
+      extra_clear (&extras[i]);
+    call_free (call);
+  }
+}
+GST_END_TEST;
+
 #define CALLS 40
 
 static gpointer
@@ -231,6 +318,7 @@ streams_suite (void)
   tcase_set_timeout (tcase, 120);
   suite_add_tcase (suite, tcase);
   tcase_add_test (tcase, test_three_streams);
+  tcase_add_test (tcase, test_stream_held);
   tcase_add_test (tcase, test_many_calls);
   return suite;
 }
