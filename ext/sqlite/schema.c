@@ -204,6 +204,11 @@ validate (ZrtpCacheDbConnection *self, const ZrtpCacheDbSchema *schema, gboolean
     zrtp_cache_db_damaged (self->path, "it has no version", error);
     return FALSE;
   }
+  /* The header's write version, in the file or in the log, is none of SQLite's: it reads such a file and cannot write it. */
+  if (sqlite3_db_readonly (self->db, "main") == 1) {
+    zrtp_cache_db_damaged (self->path, "its header says that it cannot be written", error);
+    return FALSE;
+  }
   *version = number;
   return check_tables (self, schema, number, error) && check_pages (self, thorough, error)
       && (number < schema->n_steps || zrtp_cache_db_check_rows (self, NULL, error));

@@ -68,10 +68,12 @@ use (ZrtpCache *cache)
   GArray *peers = zrtp_sqlite_cache_list (cache, NULL);
   gchar *text = zrtp_sqlite_cache_to_text (cache, TRUE, &len, NULL);
   ZrtpCacheEntry entry;
+  GError *error = NULL;
 
   g_assert_nonnull (peers);
   g_assert_nonnull (text);
-  g_assert_true (zrtp_sqlite_cache_from_text (cache, text, len, TRUE, NULL, NULL, NULL));
+  zrtp_sqlite_cache_from_text (cache, text, len, TRUE, NULL, NULL, &error);
+  g_assert_no_error (error);
   g_assert_true (store (cache, PEERS + 1, 1));
   g_assert_true (lookup (cache, PEERS + 1, &entry));
   g_assert_true (entry_is (&entry, PEERS + 1, 1));
