@@ -243,6 +243,29 @@ zrtp_association_is_secure (const ZrtpAssociation * self)
   return FALSE;
 }
 
+/* A stream has been stopped: another one speaks for the call, or there is no call left and nothing to build on (Z-4.5.2-8). */
+void
+zrtp_association_stream_stopped (ZrtpAssociation * self, const ZrtpStream * stopped)
+{
+  gboolean any_left = FALSE;
+
+  for (guint i = 0; i < ZRTP_MAX_STREAMS; i++) {
+    const ZrtpStream *stream = self->streams[i];
+
+    if (!stream || stream == stopped)
+      continue;
+    any_left |= stream->state != ZRTP_STREAM_IDLE;
+    if (self->session_stream == stopped->id && stream->state == ZRTP_STREAM_SECURE)
+      self->session_stream = stream->id;
+  }
+  if (any_left)
+    return;
+  self->have_session = FALSE;
+  self->was_cleared = FALSE;
+  zrtp_wipe (self->zrtp_sess, sizeof self->zrtp_sess);
+  zrtp_wipe (self->exported_key, sizeof self->exported_key);
+}
+
 /* The one DH exchange is free again, or there is a session to build on: streams that waited go on (Z-4.4.1-1). */
 void
 zrtp_association_exchange_over (ZrtpAssociation * self, ZrtpStream * stream)

@@ -46,15 +46,49 @@ send_commit (ZrtpStream * stream)
   zrtp_stream_send_until_answered (stream, &exchange->commit);
 }
 
+static gboolean
+has_retained_secret (const ZrtpStream * stream)
+{
+  ZrtpCache *cache = stream->association->cache;
+  ZrtpCacheEntry entry;
+  gboolean has;
+
+  if (!cache)
+    return FALSE;
+  has = cache->lookup (cache, stream->association->config.zid, stream->peer->hello.zid, &entry)
+      && (entry.has_rs1 || entry.has_rs2);
+  zrtp_wipe (&entry, sizeof entry);
+  return has;
+}
+
+/* A peer may make and compare the IDs of retained secrets with the hash that it would have chosen itself, whatever the Commit says
+ * (interop.md): where there is such a secret we commit to that one, the first of the peer's that we have too. */
 static void
 choose (const ZrtpStream * stream, ZrtpChoice * choice)
 {
   const ZrtpAssociation *association = stream->association;
+  const ZrtpOffer *peer = &stream->peer->hello.offer;
+  ZrtpOffer own = association->offer;
 
-  if (association->config.fixed_choice)
+  if (association->config.fixed_choice) {
     *choice = *association->config.fixed_choice;
-  else
-    zrtp_negotiate (&association->offer, &stream->peer->hello.offer, choice);
+    return;
+  }
+  zrtp_negotiate (&own, peer, choice);
+  if (strcmp (choice->key_agreement, "EC38") == 0 || !has_retained_secret (stream))     /* EC38 goes with S384 */
+    return;
+  for (guint i = 0; i < peer->hashes.count; i++) {
+    const gchar *name = peer->hashes.names[i];
+
+    if (!zrtp_algorithm_list_contains (&association->offer.hashes, name)
+        || (association->allowed.hashes.count > 0
+            && !zrtp_algorithm_list_contains (&association->allowed.hashes, name)))
+      continue;
+    g_strlcpy (own.hashes.names[0], name, sizeof own.hashes.names[0]);
+    own.hashes.count = 1;
+    zrtp_negotiate (&own, peer, choice);
+    return;
+  }
 }
 
 gboolean

@@ -152,28 +152,14 @@ responder_hello (const ZrtpStream * stream)
   return (ZrtpPart) { hello->data, hello->len };
 }
 
-/* Which secrets we have in common. A peer may have computed its IDs with the hash that it would have chosen itself: before
- * calling it a mismatch the other hashes on offer are tried (interop.md). */
+/* Which secrets we have in common. */
 static void
 match_secrets (ZrtpStream * stream, const ZrtpDhPart * peer_dhpart, ZrtpMatch * match)
 {
   ZrtpExchange *exchange = stream->exchange;
-  const ZrtpAlgorithmList *hashes = &stream->association->offer.hashes;
-  gboolean have_rs = exchange->entry.has_rs1 || exchange->entry.has_rs2;
 
   zrtp_shared_secrets_match (&exchange->shared, exchange->hash, exchange->role, stream->peer->hello.h3,
       peer_dhpart->ids, match);
-  for (guint i = 0; have_rs && match->s1.len == 0 && i < hashes->count; i++) {
-    const ZrtpHash *other = zrtp_hash_find (hashes->names[i]);
-    ZrtpMatch by_other;         /* of use for the retained secrets alone: the others were matched above */
-
-    if (!other || other == exchange->hash)
-      continue;
-    zrtp_shared_secrets_match (&exchange->shared, other, exchange->role, stream->peer->hello.h3,
-        peer_dhpart->ids, &by_other);
-    match->s1 = by_other.s1;
-    match->own_rs1_matched = by_other.own_rs1_matched;
-  }
   exchange->own_rs1_matched = match->own_rs1_matched;
   exchange->pbx_matched = match->s3.len > 0;
   /* An rs1 that came to nothing is a mismatch, whatever else matched (Z-4.3.2-1, -8). */

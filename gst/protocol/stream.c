@@ -295,6 +295,7 @@ zrtp_stream_stop (ZrtpStream * stream)
   zrtp_timers_clear (stream);
   zrtp_stream_forget_keys (stream);
   zrtp_stream_enter (stream, ZRTP_STREAM_IDLE);
+  zrtp_association_stream_stopped (stream->association, stream);
   zrtp_association_exchange_over (stream->association, stream);
 }
 

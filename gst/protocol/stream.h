@@ -227,6 +227,7 @@ ZrtpOutput *zrtp_association_output (ZrtpAssociation * self, ZrtpOutputType type
 void zrtp_association_warn (ZrtpAssociation * self, guint stream, ZrtpWarning warning);
 void zrtp_association_warn_once (ZrtpAssociation * self, ZrtpStream * stream, ZrtpWarning warning);
 void zrtp_association_set_pbxsecret (ZrtpAssociation * self, gboolean enroll);
+void zrtp_association_stream_stopped (ZrtpAssociation * self, const ZrtpStream * stopped);
 void zrtp_association_exchange_over (ZrtpAssociation * self, ZrtpStream * stream);
 /* What a DH exchange leaves for the call: ZRTPSess, SAS, retained secret. */
 void zrtp_association_begin_session (ZrtpAssociation * self, ZrtpStream * stream);
