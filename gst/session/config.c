@@ -189,6 +189,7 @@ gst_zrtp_session_ensure_association (GstZrtpSession *self, guint run)
   GST_OBJECT_LOCK (self);
   fill_config (&self->settings, &config);
   self->signalling_secure = config.signalling_secure;
+  self->hash_required = config.require_hello_hash;
   self->export_allowed = self->settings.export_key;
   GST_OBJECT_UNLOCK (self);
   if (gst_zrtp_session_signs (self))

@@ -52,12 +52,45 @@ tell_held (Step *step, guint stream)
           "say so between the two (new-call)."));
 }
 
+/* The mirror of no_sender(). */
+static void
+no_receiver (Step *step, GstZrtpMedia *media)
+{
+  gboolean told;
+  gchar *text;
+
+  GST_OBJECT_LOCK (step->session);
+  told = media->warned_no_receiver;
+  media->warned_no_receiver = TRUE;
+  GST_OBJECT_UNLOCK (step->session);
+  if (told)
+    return;
+  text = g_strdup_printf ("No answer of the other side can be heard: session %s has no zrtpdec for stream %u. Put one on the way "
+                          "in with stream=%u, in the same pipeline or with the same session-id.",
+      step->session->id, media->stream, media->stream);
+  gst_zrtp_step_add_message (step, media->stream,
+      gst_zrtp_message_new_warning (step->session, media->stream, "no-receiver", text));
+  g_free (text);
+}
+
+/* Who requires a hash and gave none has been promised something that did not happen. */
+static void
+look_for_hash (Step *step, GstZrtpMedia *media)
+{
+  if (media->have_peer_hash || !step->session->hash_required)
+    return;
+  gst_zrtp_step_add_message (step, media->stream,
+      gst_zrtp_message_new_warning (step->session, media->stream, "no-zrtp-hash",
+          "The signalling brought no zrtp-hash, though one is required: nothing there speaks for the other side. Compare the "
+          "code."));
+}
+
 static void
 change_state (Step *step, GstZrtpMedia *media, GstZrtpState state)
 {
   GstZrtpSession *self = step->session;
   GstZrtpState old_state = gst_zrtp_media_set_state (media, step->run, state);
-  GstZrtpSecurity security;
+  GstZrtpOutlook outlook = { GST_ZRTP_SECURITY_NONE };
 
   gst_zrtp_step_refresh_security (self);
   if (old_state == state)
@@ -68,11 +101,20 @@ change_state (Step *step, GstZrtpMedia *media, GstZrtpState state)
   GST_INFO_OBJECT (self, "stream %u: %s -> %s", media->stream, gst_zrtp_state_to_string (old_state),
       gst_zrtp_state_to_string (state));
   GST_OBJECT_LOCK (self);
-  security = media->security;
+  outlook.security = media->security;
+  outlook.no_receiver = media->receiver == NULL;
   GST_OBJECT_UNLOCK (self);
-  gst_zrtp_step_add_message (step, media->stream, gst_zrtp_message_new_state (self, media->stream, old_state, state, security));
+  outlook.held = gst_zrtp_media_is_held (media);
+  outlook.asked_clear = self->asked_clear;
+  if (state == GST_ZRTP_STATE_SECURING)
+    self->asked_clear = FALSE;
+  gst_zrtp_step_add_message (step, media->stream, gst_zrtp_message_new_state (self, media->stream, old_state, state, &outlook));
   if (g_atomic_int_get (&self->latched) && (state == GST_ZRTP_STATE_NO_PEER || state == GST_ZRTP_STATE_FAILED))
     tell_held (step, media->stream);
+  if (state == GST_ZRTP_STATE_NO_PEER && outlook.no_receiver)
+    no_receiver (step, media);
+  if (state == GST_ZRTP_STATE_SECURE)
+    look_for_hash (step, media);
 }
 
 static void
@@ -147,7 +189,7 @@ reset (GstZrtpSession *self)
 
   gst_zrtp_timer_set (self, ZRTP_NO_DEADLINE);
   self->now = 0;
-  self->names_told = self->signature_told = self->new_device = FALSE;
+  self->names_told = self->signature_told = self->new_device = self->asked_clear = FALSE;
   self->enrollment = GST_ZRTP_ENROLLMENT_NONE;
   GST_OBJECT_LOCK (self);
   self->signature_accepted = FALSE;
@@ -301,8 +343,17 @@ clear (Step *step)
     gst_zrtp_step_add_message (step, stream,
         gst_zrtp_message_new_warning (self, stream, "clear-refused",
             "Encryption stays on: media-policy is secure-only, so nothing may be sent without it."));
-  else
+  else {
+    self->asked_clear = TRUE;
     zrtp_association_clear (self->association, step->now);
+  }
+}
+
+static void
+accept_clear (Step *step)
+{
+  step->session->asked_clear = FALSE;
+  zrtp_association_accept_clear (step->session->association, step->now);
 }
 
 /* The user has compared the strings. */
@@ -351,7 +402,7 @@ relay_sas (Step *step, const GstZrtpRelay *sas)
 }
 
 static void
-no_sender (Step *step, GstZrtpMedia *media)
+no_sender (Step *step, GstZrtpMedia *media, const gchar *what)
 {
   gboolean alone;
   gchar *text;
@@ -365,9 +416,9 @@ no_sender (Step *step, GstZrtpMedia *media)
   GST_OBJECT_UNLOCK (step->session);
   if (!alone)
     return;
-  text = g_strdup_printf ("The other side speaks ZRTP, but it gets no answer: session %s has no zrtpenc for stream %u. Put "
-                          "one on the way out with pad rtp_src_%u, in the same pipeline or with the same session-id.",
-      step->session->id, media->stream, media->stream);
+  text = g_strdup_printf ("%s: session %s has no zrtpenc for stream %u. Put one on the way out with pad rtp_src_%u, in the same "
+                          "pipeline or with the same session-id.",
+      what, step->session->id, media->stream, media->stream);
   gst_zrtp_step_add_message (step, media->stream, gst_zrtp_message_new_warning (step->session, media->stream, "no-sender", text));
   g_free (text);
 }
@@ -397,7 +448,7 @@ handle_input (Step *step, GstZrtpMedia *media, const GstZrtpInput *input)
       if (media != NULL && media->started)
         zrtp_association_receive (self->association, input->stream, input->data, input->len, step->now);
       else if (media != NULL)
-        no_sender (step, media);
+        no_sender (step, media, "The other side speaks ZRTP, but it gets no answer");
       break;
     case GST_ZRTP_INPUT_ADVANCE:
       self->timer_at = ZRTP_NO_DEADLINE;
@@ -416,6 +467,16 @@ handle_input (Step *step, GstZrtpMedia *media, const GstZrtpInput *input)
           gst_zrtp_message_new_warning (self, input->stream, "key-expired",
               "The key has encrypted as many packets as it may: nothing is sent until a new call."));
       break;
+    case GST_ZRTP_INPUT_CLEAR_FOR_LONG:
+      if (media != NULL)
+        no_sender (step, media, "Media arrives that is not encrypted, and nobody asks the other side to encrypt it");
+      break;
+    case GST_ZRTP_INPUT_UNDECRYPTABLE:
+      gst_zrtp_step_add_message (step, input->stream,
+          gst_zrtp_message_new_warning (self, input->stream, "undecryptable",
+              "Nothing that arrives can be decrypted: the other side may have started anew. Both ends must start the call "
+              "anew."));
+      break;
     case GST_ZRTP_INPUT_SECURE:
       if (self->association != NULL)
         secure (step);
@@ -426,7 +487,7 @@ handle_input (Step *step, GstZrtpMedia *media, const GstZrtpInput *input)
       break;
     case GST_ZRTP_INPUT_ACCEPT_CLEAR:
       if (self->association != NULL)
-        zrtp_association_accept_clear (self->association, step->now);
+        accept_clear (step);
       break;
     case GST_ZRTP_INPUT_VERIFIED:
       if (self->association != NULL)

@@ -136,13 +136,16 @@ static void
 begin_media (GstZrtpSession *self, GstZrtpMedia *media)
 {
   GstZrtpMediaPolicy policy;
+  gboolean must_be_announced;
 
   GST_OBJECT_LOCK (self);
   policy = self->settings.media_policy;
+  must_be_announced = self->settings.require_zrtp_hash;
   media->security = GST_ZRTP_SECURITY_NONE;
-  media->warned_no_sender = FALSE;
+  media->warned_no_sender = media->warned_no_receiver = FALSE;
   GST_OBJECT_UNLOCK (self);
-  gst_zrtp_media_begin_run (media, self->run, self->run_enabled, policy, g_atomic_int_get (&self->latched));
+  gst_zrtp_media_begin_run (media, self->run, self->run_enabled, policy, g_atomic_int_get (&self->latched),
+      must_be_announced);
 }
 
 /* run_lock is held. */

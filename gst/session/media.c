@@ -49,7 +49,8 @@ static void
 update_gates (GstZrtpMedia *media)
 {
   /* Z-4-11, Z-4-12: clear media only where the policy allows it, and never again after having been secure. */
-  gboolean clear = media->policy == GST_ZRTP_MEDIA_POLICY_OPPORTUNISTIC && !media->latched;
+  gboolean clear = media->policy == GST_ZRTP_MEDIA_POLICY_OPPORTUNISTIC && !media->latched
+      && !(media->announced && media->must_be_announced);
   /* Z-4-5, Z-4-7, Z-4-10: own media rests from Commit until the keys may be used. */
   gboolean busy = media->state == GST_ZRTP_STATE_SECURING || media->state == GST_ZRTP_STATE_SECURE
       || media->state == GST_ZRTP_STATE_CLEARING;
@@ -77,7 +78,7 @@ take_contexts (GstZrtpMedia *media, ZrtpSrtp **send, ZrtpSrtp **receive)
 
 void
 gst_zrtp_media_begin_run (GstZrtpMedia *media, guint run, gboolean enabled, GstZrtpMediaPolicy policy,
-    gboolean latched)
+    gboolean latched, gboolean must_be_announced)
 {
   lock_both (media);
   memset (&media->send.counters, 0, sizeof media->send.counters);
@@ -86,6 +87,8 @@ gst_zrtp_media_begin_run (GstZrtpMedia *media, guint run, gboolean enabled, GstZ
   media->enabled = enabled;
   media->policy = policy;
   media->latched = latched;
+  media->must_be_announced = must_be_announced;
+  media->receive.clear = 0;
   media->state = GST_ZRTP_STATE_IDLE;
   update_gates (media);
   unlock_both (media);
@@ -100,6 +103,7 @@ gst_zrtp_media_end_run (GstZrtpMedia *media)
   take_contexts (media, &send, &receive);
   media->run++;
   media->state = GST_ZRTP_STATE_IDLE;
+  media->announced = FALSE;
   /* Until the next run says otherwise. */
   media->latched = TRUE;
   update_gates (media);
@@ -115,6 +119,26 @@ gst_zrtp_media_set_policy (GstZrtpMedia *media, GstZrtpMediaPolicy policy)
   media->policy = policy;
   update_gates (media);
   unlock_both (media);
+}
+
+void
+gst_zrtp_media_set_announced (GstZrtpMedia *media, gboolean announced)
+{
+  lock_both (media);
+  media->announced = announced;
+  update_gates (media);
+  unlock_both (media);
+}
+
+gboolean
+gst_zrtp_media_is_held (GstZrtpMedia *media)
+{
+  gboolean held;
+
+  g_mutex_lock (&media->send.lock);
+  held = media->send.gate == GST_ZRTP_GATE_HOLD;
+  g_mutex_unlock (&media->send.lock);
+  return held;
 }
 
 GstZrtpState
@@ -153,6 +177,8 @@ gst_zrtp_media_install (GstZrtpMedia *media, guint run, ZrtpSrtpRole role, ZrtpS
 
     direction->srtp = srtp;
     direction->authenticated = direction->expired = direction->expired_told = FALSE;
+    direction->undecryptable = 0;
+    direction->undecryptable_told = FALSE;
     srtp = old;
     update_gates (media);
   }
@@ -225,6 +251,7 @@ count_failure (GstZrtpMedia *media, GstZrtpMediaDirection *direction, ZrtpSrtpRe
       count (media, &direction->counters.replayed, "dropped a replayed packet");
       break;
     case ZRTP_SRTP_FORGED:
+      direction->undecryptable++;
       count (media, &direction->counters.forged, "dropped a packet that is not authentic");
       break;
     case ZRTP_SRTP_MALFORMED:
@@ -382,8 +409,14 @@ typedef struct
   gboolean rtcp;
   GstBufferList *rtcp_list;     /* RTCP that came with RTP */
   GQueue zrtp;                  /* GstBuffer, for the mailbox */
-  gboolean first_authentic;
+  gboolean first_authentic, undecryptable, clear;
 } ListWalk;
+
+/* Clear packets after which somebody should have begun to ask whether the peer can encrypt. */
+#define CLEAR_FOR_LONG 50
+
+/* Packets in a row that do not verify, after which it is the keys rather than somebody's forgeries between the peer's. */
+#define UNDECRYPTABLE 50
 
 static gboolean
 protect_in_list (GstBuffer **buffer, guint index, gpointer data)
@@ -448,6 +481,8 @@ unprotect_one (GstZrtpMedia *media, GstBuffer *buffer, gboolean *rtcp, ListWalk 
   if (!rtcp_port)
     *rtcp = is_rtcp (header, size);
 
+  if (receive->gate != GST_ZRTP_GATE_SRTP && receive->clear <= CLEAR_FOR_LONG)
+    walk->clear |= receive->clear++ == CLEAR_FOR_LONG;
   if (receive->gate == GST_ZRTP_GATE_PASS) {
     receive->counters.clear++;
     return buffer;
@@ -471,11 +506,14 @@ unprotect_one (GstZrtpMedia *media, GstBuffer *buffer, gboolean *rtcp, ListWalk 
 
   if (result != ZRTP_SRTP_OK) {
     count_failure (media, receive, result);
+    if (receive->undecryptable == UNDECRYPTABLE && !receive->undecryptable_told)
+      receive->undecryptable_told = walk->undecryptable = TRUE;
     gst_buffer_unref (buffer);
     return NULL;
   }
   gst_memory_resize (memory, 0, size);
   receive->counters.secured++;
+  receive->undecryptable = 0;
   if (G_UNLIKELY (!receive->authenticated))
     receive->authenticated = walk->first_authentic = TRUE;
   return buffer;
@@ -497,6 +535,10 @@ finish_walk (ListWalk *walk)
     }
     gst_buffer_unref (buffer);
   }
+  if (walk->clear)
+    gst_zrtp_mailbox_post (media->session, GST_ZRTP_INPUT_CLEAR_FOR_LONG, media->stream, 0, NULL, 0);
+  if (walk->undecryptable)
+    gst_zrtp_mailbox_post (media->session, GST_ZRTP_INPUT_UNDECRYPTABLE, media->stream, 0, NULL, 0);
   if (walk->first_authentic)
     gst_zrtp_mailbox_post (media->session, GST_ZRTP_INPUT_AUTHENTICATED, media->stream, 0, NULL, 0);
 }
@@ -504,7 +546,7 @@ finish_walk (ListWalk *walk)
 GstBuffer *
 gst_zrtp_media_unprotect (GstZrtpMedia *media, GstBuffer *buffer, gboolean rtcp, GstBuffer **rtcp_out)
 {
-  ListWalk walk = { media, rtcp, NULL, G_QUEUE_INIT, FALSE };
+  ListWalk walk = { media, rtcp, NULL, G_QUEUE_INIT };
   gboolean kind = rtcp;
 
   g_mutex_lock (&media->receive.lock);
@@ -538,7 +580,7 @@ unprotect_in_list (GstBuffer **buffer, guint index, gpointer data)
 GstBufferList *
 gst_zrtp_media_unprotect_list (GstZrtpMedia *media, GstBufferList *list, gboolean rtcp, GstBufferList **rtcp_out)
 {
-  ListWalk walk = { media, rtcp, NULL, G_QUEUE_INIT, FALSE };
+  ListWalk walk = { media, rtcp, NULL, G_QUEUE_INIT };
 
   list = gst_buffer_list_make_writable (list);
   g_mutex_lock (&media->receive.lock);

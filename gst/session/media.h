@@ -40,6 +40,9 @@ typedef struct
   GstZrtpGate gate;
   ZrtpSrtp *srtp;
   gboolean authenticated;       /* receiver: a packet has verified under these keys */
+  guint clear;                  /* receiver: clear packets in this run, as far as they are counted */
+  guint undecryptable;          /* receiver: packets in a row that did not verify */
+  gboolean undecryptable_told;
   gboolean expired, expired_told;       /* the key has done all that it may */
   GstZrtpMediaCounters counters;
 } GstZrtpMediaDirection;
@@ -53,6 +56,8 @@ struct _GstZrtpMedia
 
   /* Both media locks to write, either to read. */
   GstZrtpMediaPolicy policy;
+  gboolean announced;           /* signalling has told of the peer's ZRTP, for this run or the next */
+  gboolean must_be_announced;   /* and that is required: then nothing clear passes */
   gboolean enabled;
   gboolean latched;             /* the call has been secure, and both sides have not agreed to go clear: nothing clear passes */
   GstZrtpState state;
@@ -62,7 +67,7 @@ struct _GstZrtpMedia
   GstElement *sender, *receiver;        /* not owned; they detach before they go */
   void (*send_packet) (GstElement * sender, guint stream, GstBuffer * packet);
   GstZrtpSecurity security;
-  gboolean warned_no_sender;
+  gboolean warned_no_sender, warned_no_receiver;
 
   /* Mailbox lock. */
   guint pending;                /* packets in the mailbox */
@@ -86,9 +91,12 @@ void gst_zrtp_media_free (GstZrtpMedia * media);
 
 /* Worker side. */
 void gst_zrtp_media_begin_run (GstZrtpMedia * media, guint run, gboolean enabled, GstZrtpMediaPolicy policy,
-    gboolean latched);
+    gboolean latched, gboolean must_be_announced);
 void gst_zrtp_media_end_run (GstZrtpMedia * media);
 void gst_zrtp_media_set_policy (GstZrtpMedia * media, GstZrtpMediaPolicy policy);
+void gst_zrtp_media_set_announced (GstZrtpMedia * media, gboolean announced);
+/* Whether own media is kept back. */
+gboolean gst_zrtp_media_is_held (GstZrtpMedia * media);
 /* Returns the old state. Nothing happens if the run is over. */
 GstZrtpState gst_zrtp_media_set_state (GstZrtpMedia * media, guint run, GstZrtpState state);
 /* Takes srtp. */

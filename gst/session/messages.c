@@ -43,27 +43,8 @@ new_message (GstZrtpSession *self, const gchar *name, guint stream, const gchar 
 }
 
 static const gchar *
-state_text (GstZrtpState old_state, GstZrtpState state, GstZrtpSecurity security)
+secure_text (GstZrtpSecurity security)
 {
-  switch (state) {
-    case GST_ZRTP_STATE_IDLE:
-      return "Encryption has not started.";
-    case GST_ZRTP_STATE_DISCOVERING:
-      return "Asking whether the other side can encrypt.";
-    case GST_ZRTP_STATE_NO_PEER:
-      return "The other side does not answer with ZRTP. The call is not encrypted.";
-    case GST_ZRTP_STATE_CLEAR:
-      return old_state == GST_ZRTP_STATE_CLEARING ? "Encryption is off, as both sides agreed. The call is not encrypted."
-                                                  : "The other side can encrypt, but the call is not encrypted yet.";
-    case GST_ZRTP_STATE_SECURING:
-      return "Agreeing on keys with the other side.";
-    case GST_ZRTP_STATE_CLEARING:
-      return "Encryption is being switched off. Nothing is sent until both sides have agreed.";
-    case GST_ZRTP_STATE_FAILED:
-      return "No keys could be agreed on. The call is not encrypted.";
-    case GST_ZRTP_STATE_SECURE:
-      break;
-  }
   switch (security) {
     case GST_ZRTP_SECURITY_INSECURE:
       return "The call is encrypted, but somebody may be listening: compare the code with your partner.";
@@ -76,15 +57,63 @@ state_text (GstZrtpState old_state, GstZrtpState state, GstZrtpSecurity security
   }
 }
 
+static const gchar *
+cleared_text (gboolean asked)
+{
+  return asked ? "Encryption is off. The other side has been told; it sends and plays nothing until its user agrees."
+               : "Encryption is off, as both sides agreed.";
+}
+
+static const gchar *
+state_text (GstZrtpState old_state, GstZrtpState state, const GstZrtpOutlook *outlook)
+{
+  switch (state) {
+    case GST_ZRTP_STATE_IDLE:
+      return "Encryption has not started.";
+    case GST_ZRTP_STATE_DISCOVERING:
+      return "Asking whether the other side can encrypt.";
+    case GST_ZRTP_STATE_NO_PEER:
+      return outlook->no_receiver ? "No answer of the other side can be heard, as nothing receives this stream."
+                                  : "The other side does not answer with ZRTP.";
+    case GST_ZRTP_STATE_CLEAR:
+      return old_state == GST_ZRTP_STATE_CLEARING ? cleared_text (outlook->asked_clear) : "The other side can encrypt.";
+    case GST_ZRTP_STATE_SECURING:
+      return "Agreeing on keys with the other side.";
+    case GST_ZRTP_STATE_CLEARING:
+      return "Encryption is being switched off. Nothing is sent until both sides have agreed.";
+    case GST_ZRTP_STATE_FAILED:
+      return "No keys could be agreed on.";
+    case GST_ZRTP_STATE_SECURE:
+      return secure_text (outlook->security);
+  }
+  return "";
+}
+
+/* What that means for own media. */
+static const gchar *
+consequence (GstZrtpState state, const GstZrtpOutlook *outlook)
+{
+  switch (state) {
+    case GST_ZRTP_STATE_NO_PEER:
+    case GST_ZRTP_STATE_CLEAR:
+    case GST_ZRTP_STATE_FAILED:
+      return outlook->held ? " Nothing is sent." : " The call is not encrypted.";
+    default:
+      return "";
+  }
+}
+
 GstStructure *
 gst_zrtp_message_new_state (GstZrtpSession *self, guint stream, GstZrtpState old_state, GstZrtpState state,
-    GstZrtpSecurity security)
+    const GstZrtpOutlook *outlook)
 {
-  GstStructure *structure = new_message (self, GST_ZRTP_MESSAGE_STATE, stream, state_text (old_state, state, security));
+  gchar *text = g_strconcat (state_text (old_state, state, outlook), consequence (state, outlook), NULL);
+  GstStructure *structure = new_message (self, GST_ZRTP_MESSAGE_STATE, stream, text);
 
+  g_free (text);
   set_string (structure, "old-state", gst_zrtp_state_to_string (old_state));
   set_string (structure, "state", gst_zrtp_state_to_string (state));
-  set_string (structure, "security", gst_zrtp_security_to_string (security));
+  set_string (structure, "security", gst_zrtp_security_to_string (outlook->security));
   return structure;
 }
 
@@ -276,8 +305,8 @@ error_hint (guint32 code)
 {
   switch (code) {
     case ZRTP_ERROR_EQUAL_ZID:
-      return " Both ends have the same ZID, as programs of one user on one machine have: set cache=memory, or another path, "
-             "on one of them.";
+      return " Your own packets come back (own address or port as destination?), or both ends have the same ZID, as programs of "
+             "one user on one machine do: set cache=memory, or another path, on one of them.";
     default:
       return "";
   }

@@ -47,7 +47,8 @@ static const struct
       "Let the peer switch encryption off in a secure call, if this end's user agrees by accept-clear. Has no effect "
       "with media-policy=secure-only" },
   { GST_ZRTP_PROP_REQUIRE_ZRTP_HASH, FIELD (require_zrtp_hash), FALSE, "require-zrtp-hash", "Require the signalled hash",
-      "Refuse a peer that is not the one of the zrtp-hash in the signalling, instead of warning of it" },
+      "Refuse a peer that is not the one of the zrtp-hash in the signalling, instead of warning of it. Once that is known "
+      "no clear media passes" },
   { GST_ZRTP_PROP_SIGNALLING_SECURE, FIELD (signalling_secure), FALSE, "signalling-secure", "Signalling is secure",
       "The signalling that brought the peer's zrtp-hash is protected from end to end: a hash that matches then speaks for "
       "the peer. TLS to a server is not enough" },

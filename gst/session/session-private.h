@@ -70,6 +70,8 @@ typedef enum
   GST_ZRTP_INPUT_AUTHENTICATED,
   GST_ZRTP_INPUT_REMOVE,
   GST_ZRTP_INPUT_EXPIRED,
+  GST_ZRTP_INPUT_UNDECRYPTABLE,
+  GST_ZRTP_INPUT_CLEAR_FOR_LONG,
   GST_ZRTP_INPUT_SECURE,
   GST_ZRTP_INPUT_CLEAR,
   GST_ZRTP_INPUT_ACCEPT_CLEAR,
@@ -159,10 +161,12 @@ struct _GstZrtpSession
   GstZrtpCache cache;
   gchar *cache_trouble;         /* why there is none; to be told */
   gboolean export_allowed;      /* the association's peer is told */
+  gboolean hash_required;       /* the setting as the association was made */
   gboolean signing;             /* the application is asked for a signature */
   GstZrtpSigner signer;
   /* What has been told in this run. */
   gboolean names_told, signature_told;
+  gboolean asked_clear;         /* our user has asked for it, the peer's maybe not agreed */
   gboolean new_device;          /* a known name, but not this device */
   GstZrtpEnrollment enrollment;
   guint8 zid[ZRTP_ZID_LEN];     /* drawn */
@@ -258,8 +262,17 @@ void gst_zrtp_timer_set (GstZrtpSession * self, guint64 at);
 void gst_zrtp_timer_cancel (GstZrtpSession * self);
 
 /* messages.c: structures for the bus. */
+/* What besides the state decides what a person is told of it. */
+typedef struct
+{
+  GstZrtpSecurity security;
+  gboolean held;                /* nothing is sent */
+  gboolean asked_clear;
+  gboolean no_receiver;         /* so no answer could be heard */
+} GstZrtpOutlook;
+
 GstStructure *gst_zrtp_message_new_state (GstZrtpSession * self, guint stream, GstZrtpState old_state,
-    GstZrtpState state, GstZrtpSecurity security);
+    GstZrtpState state, const GstZrtpOutlook * outlook);
 GstStructure *gst_zrtp_message_new_sas (GstZrtpSession * self, guint stream, const ZrtpSasInfo * info,
     GstZrtpSecurity security, const gchar * expected_name, gboolean new_device);
 gboolean gst_zrtp_name_fits (const ZrtpSasInfo * info, const gchar * expected_name);

@@ -98,7 +98,7 @@ gst_zrtp_session_get_zrtp_hash (GstZrtpSession *session, guint stream)
  *
  * Tells what the signalling says of the peer. Its Hello is held against it when it comes, or at once if it is there; the
  * message `zrtp-sas` has the outcome as `signalled-hash`: absent, match or mismatch. It counts for the run that goes on or comes
- * next. A value that is not a version 1.1x and 64 hexadecimal digits counts as absent, and the warning `malformed-zrtp-hash`
+ * next. With `require-zrtp-hash` nothing clear passes on the stream from now on. A value that is not a version 1.1x and 64 hexadecimal digits counts as absent, and the warning `malformed-zrtp-hash`
  * is posted. Any thread.
  *
  * Returns: %FALSE if @value is malformed
@@ -114,7 +114,8 @@ gst_zrtp_session_set_peer_zrtp_hash (GstZrtpSession *session, guint stream, cons
   g_return_val_if_fail (GST_IS_ZRTP_SESSION (session), FALSE);
   g_return_val_if_fail (stream < ZRTP_MAX_STREAMS, FALSE);
 
-  gst_zrtp_session_get_media (session, stream);
+  /* At once: with require-zrtp-hash nothing clear may pass from now on. */
+  gst_zrtp_media_set_announced (gst_zrtp_session_get_media (session, stream), value != NULL);
   good = value == NULL || gst_zrtp_hash_parse (value, hash);
   if (!good)
     GST_WARNING_OBJECT (session, "stream %u: malformed zrtp-hash", stream);

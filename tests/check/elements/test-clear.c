@@ -107,6 +107,8 @@ GST_START_TEST (test_clear_and_back)
     check_warning (&call->b, "clear-requested");
     gst_zrtp_message_parse_warning (endpoint_message (&call->b, "zrtp-warning"), NULL, &text);
     fail_unless (strstr (text, "accept-clear") != NULL);
+    gst_zrtp_message_parse (endpoint_message (&call->a, "zrtp-state"), NULL, NULL, &text);
+    fail_unless (strstr (text, "until its user agrees") && strstr (text, "not encrypted"), "%s", text);
     fail_unless_equals_string (fate (&call->b), "held");
     {
       guint heard = call->b.heard.length;
@@ -119,6 +121,8 @@ GST_START_TEST (test_clear_and_back)
     g_signal_emit_by_name (call->b.dec, "accept-clear");
     call_settle (call);
     check_states (call, "clear", "clear");
+    gst_zrtp_message_parse (endpoint_message (&call->b, "zrtp-state"), NULL, NULL, &text);
+    fail_unless (strstr (text, "both sides agreed") && strstr (text, "not encrypted"), "%s", text);
     fail_unless_equals_string (fate (&call->a), "clear");
     fail_unless_equals_string (fate (&call->b), "clear");
     fail_unless (is_marked (g_queue_peek_tail (&call->a.heard)));

@@ -93,17 +93,26 @@ GST_START_TEST (test_held_while_securing)
 }
 GST_END_TEST;
 
+static gboolean
+drop_zrtp (Endpoint *from, PacketKind kind, GstBuffer *packet, gpointer data)
+{
+  return kind != PACKET_ZRTP;
+}
+
 /* Media that authenticates stands for a lost Conf2ACK (Z-4.6-6). */
 GST_START_TEST (test_media_as_conf2ack)
 {
   Call *call = call_new ();
   Endpoint *initiator, *responder;
 
-  call->filter = drop_type;
-  call->filter_data = (gpointer) "Conf2ACK";
+  /* Nothing goes on until both have talked: media of the responder that comes later would be as good as a Conf2ACK. */
+  call->filter = drop_zrtp;
   call_start (call);
   endpoint_talk (&call->a);
   endpoint_talk (&call->b);
+  call_settle (call);
+  call->filter_data = (gpointer) "Conf2ACK";
+  call->filter = drop_type;
   call_run (call, 200 * GST_MSECOND);
   initiator = endpoint_state (&call->a) == GST_ZRTP_STATE_SECURE ? &call->b : &call->a;
   responder = initiator->peer;
@@ -132,6 +141,12 @@ GST_START_TEST (test_secure_only)
   fail_unless_equals_int (heard (&call->a), 0);
   call_run (call, 20 * GST_SECOND);
   fail_unless_equals_int (endpoint_state (&call->a), GST_ZRTP_STATE_NO_PEER);
+  {
+    const gchar *text;
+
+    gst_zrtp_message_parse (endpoint_message (&call->a, "zrtp-state"), NULL, NULL, &text);
+    fail_unless (strstr (text, "Nothing is sent") && !strstr (text, "not encrypted"), "%s", text);
+  }
   endpoint_talk (&call->a);
   endpoint_start (&call->b);
   endpoint_talk (&call->b);
@@ -199,6 +214,96 @@ GST_START_TEST (test_latch)
   }
   fail_unless_equals_int (endpoint_talk (&call->a), GST_FLOW_OK);
   fail_unless_equals_int (call->a.sent[PACKET_CLEAR], clear);
+  call_free (call);
+}
+GST_END_TEST;
+
+static guint
+count_warnings (Endpoint *self, const gchar *expected)
+{
+  GList *l;
+  const gchar *code;
+  guint n = 0;
+
+  for (l = self->messages.head; l != NULL; l = l->next)
+    n += gst_zrtp_message_parse_warning (l->data, &code, NULL) && strcmp (code, expected) == 0;
+  return n;
+}
+
+/* A peer that has started anew has other keys: told once, and not for somebody's forgeries between good packets. */
+GST_START_TEST (test_undecryptable)
+{
+  Call *call = secure_call ();
+  guint i;
+
+  for (i = 0; i < 200; i++) {
+    endpoint_inject (&call->a, endpoint_make_rtp (&call->b));
+    if (i % 40 == 0)
+      endpoint_talk (&call->b);
+  }
+  call_settle (call);
+  fail_unless_equals_int (count_warnings (&call->a, "undecryptable"), 0);
+  for (i = 0; i < 200; i++)
+    endpoint_inject (&call->a, endpoint_make_rtp (&call->b));
+  call_settle (call);
+  fail_unless_equals_int (count_warnings (&call->a, "undecryptable"), 1);
+  call_check_secure (call);
+  call_free (call);
+}
+GST_END_TEST;
+
+/* A zrtpdec without a zrtpenc, and media that nobody encrypts: told, once, and not where there is a zrtpenc. */
+GST_START_TEST (test_no_sender)
+{
+  Call *call = call_new ();
+  guint with, i;
+
+  for (with = 0; with < 2; with++) {
+    if (!with)
+      g_object_set (call->a.enc, "session-id", "somewhere else", NULL);
+    else
+      g_object_set (call->a.enc, "session-id", NULL, NULL);
+    g_object_set (call->a.dec, "cache", "memory", NULL);
+    endpoint_start (&call->a);
+    for (i = 0; i < 200; i++)
+      endpoint_inject (&call->a, endpoint_make_rtp (&call->b));
+    /* The pipeline's session is the encoder's, so wait for the other one as well. */
+    {
+      GstZrtpSession *session;
+
+      g_object_get (call->a.dec, "session", &session, NULL);
+      gst_zrtp_session_wait_idle (session);
+      gst_object_unref (session);
+    }
+    call_settle (call);
+    fail_unless_equals_int (count_warnings (&call->a, "no-sender"), 1);
+    endpoint_stop (&call->a);
+  }
+  call_free (call);
+}
+GST_END_TEST;
+
+/* A zrtpenc without a zrtpdec: the peer is not to blame for the silence. */
+GST_START_TEST (test_no_receiver)
+{
+  Call *call = call_new ();
+  const gchar *text;
+  guint with;
+
+  for (with = 0; with < 2; with++) {
+    if (!with)
+      g_object_set (call->a.dec, "session-id", "somewhere else", "cache", "none", NULL);
+    else
+      g_object_set (call->a.dec, "session-id", NULL, NULL);
+    endpoint_start (&call->a);
+    endpoint_talk (&call->a);
+    call_run (call, 20 * GST_SECOND);
+    fail_unless_equals_int (endpoint_state (&call->a), GST_ZRTP_STATE_NO_PEER);
+    gst_zrtp_message_parse (endpoint_message (&call->a, "zrtp-state"), NULL, NULL, &text);
+    fail_unless ((strstr (text, "does not answer") != NULL) == (with == 1), "%s", text);
+    fail_unless_equals_int (count_warnings (&call->a, "no-receiver"), 1);
+    endpoint_stop (&call->a);
+  }
   call_free (call);
 }
 GST_END_TEST;
@@ -306,7 +411,7 @@ GST_START_TEST (test_failure)
     fail_unless (gst_zrtp_message_parse_error (message, &code, &name, &remote));
     fail_unless_equals_int_hex (code, 0x90);
     fail_unless (gst_zrtp_message_parse (message, NULL, NULL, &text));
-    fail_unless (strstr (text, "refused") && strstr (text, "cache=memory") && !strstr (text, "failed"), "%s", text);
+    fail_unless (strstr (text, "refused") && strstr (text, "cache=memory") && strstr (text, "come back") && !strstr (text, "failed"), "%s", text);
     fail_unless_equals_string (gst_zrtp_state_to_string (endpoint_state (&call->a)), "no-peer");
     endpoint_talk (&call->a);
     fail_unless_equals_int (call->a.sent[PACKET_CLEAR], secure_only ? 0 : 2);
@@ -650,6 +755,9 @@ media_suite (void)
   tcase_add_test (tcase, test_latch);
   tcase_add_test (tcase, test_latch_pads);
   tcase_add_test (tcase, test_latch_restart);
+  tcase_add_test (tcase, test_undecryptable);
+  tcase_add_test (tcase, test_no_sender);
+  tcase_add_test (tcase, test_no_receiver);
   tcase_add_test (tcase, test_failure);
   tcase_add_test (tcase, test_disabled);
   tcase_add_test (tcase, test_classifier);

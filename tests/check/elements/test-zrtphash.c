@@ -242,12 +242,32 @@ GST_START_TEST (test_required)
   make_ready (call);
   a = hash_of (&call->a);
   tell (&call->a, a);
+  /* Nor is it sent anything, or heard, in the clear. */
   call_start (call);
   endpoint_talk (&call->a);
   endpoint_talk (&call->b);
   fail_if (call_run_until_secure (call, 20 * GST_SECOND));
   fail_unless (endpoint_state (&call->a) != GST_ZRTP_STATE_SECURE);
   fail_unless (endpoint_state (&call->b) != GST_ZRTP_STATE_SECURE);
+  endpoint_talk (&call->a);
+  endpoint_talk (&call->b);
+  fail_unless_equals_int (call->a.sent[PACKET_CLEAR], 0);
+  fail_unless_equals_int (call->a.heard.length, 0);
+  fail_unless (call->b.sent[PACKET_CLEAR] > 0);
+  endpoint_stop (&call->a);
+  endpoint_stop (&call->b);
+
+  /* Without a hash it is as if none were required, and that is told. */
+  go (call);
+  fail_unless (call->a.sent[PACKET_CLEAR] > 0);
+  fail_unless_equals_string (outcome (&call->a), "absent");
+  {
+    const gchar *code;
+
+    fail_unless (gst_zrtp_message_parse_warning (endpoint_message (&call->a, "zrtp-warning"), &code, NULL));
+    fail_unless_equals_string (code, "no-zrtp-hash");
+    fail_unless (endpoint_message (&call->b, "zrtp-warning") == NULL);
+  }
   g_free (a);
   call_free (call);
 }
