@@ -252,49 +252,6 @@ hello_answered (ZrtpStream * stream)
   zrtp_timers_request_answered (stream);
 }
 
-static ZrtpVerdict
-respond_dh (ZrtpStream * stream, const ZrtpReceived * in, const ZrtpCommit * commit, ZrtpPeer * sender)
-{
-  stream->peer = sender;
-  stream->association->exchanging = stream;
-  hello_answered (stream);
-  if (!zrtp_exchange_begin (stream, ZRTP_ROLE_RESPONDER, ZRTP_MODE_DH, &commit->choice))
-    return ZRTP_FAIL;
-  stream->exchange->commit_fields = *commit;
-  zrtp_message_set (&stream->exchange->commit, in->data, in->len);
-  stream->stats.exchanges++;
-  if (!zrtp_create_dhpart (stream))
-    return ZRTP_FAIL;
-  zrtp_stream_send (stream, &stream->exchange->dhpart1);
-  zrtp_timers_responder_entered (stream);
-  return ZRTP_ACCEPT;
-}
-
-static ZrtpVerdict
-respond_multistream (ZrtpStream * stream, const ZrtpReceived * in, const ZrtpCommit * commit,
-    ZrtpPeer * sender)
-{
-  ZrtpAssociation *association = stream->association;
-
-  if (zrtp_association_nonce_known (association, commit->nonce))
-    return zrtp_stream_refuse (stream, sender, ZRTP_ERROR_NONCE_REUSE); /* Z-4.4.3.1-4 */
-  if (!zrtp_association_remember_nonce (association, commit->nonce))
-    return zrtp_stream_refuse (stream, sender, ZRTP_ERROR_SERVICE_UNAVAILABLE);
-  stream->peer = sender;
-  hello_answered (stream);
-  if (!zrtp_exchange_begin (stream, ZRTP_ROLE_RESPONDER, ZRTP_MODE_MULTISTREAM, &commit->choice))
-    return ZRTP_FAIL;
-  stream->exchange->commit_fields = *commit;
-  zrtp_message_set (&stream->exchange->commit, in->data, in->len);
-  stream->stats.exchanges++;
-  zrtp_derive_multistream_keys (stream);
-  if (!zrtp_create_confirm (stream))
-    return ZRTP_FAIL;
-  zrtp_stream_send (stream, &stream->exchange->confirm1);
-  zrtp_timers_responder_entered (stream);
-  return ZRTP_ACCEPT;
-}
-
 /* No secret of ours made this keyID: a DH Commit of our own wins over it (Z-4.4.2.3-2), where we may send one (-3). */
 static ZrtpVerdict
 answer_preshared_with_dh (ZrtpStream * stream)
@@ -311,8 +268,9 @@ answer_preshared_with_dh (ZrtpStream * stream)
   return ZRTP_STAY;
 }
 
+/* A nonce is used once in a call (Z-4.4.3.1-4). */
 static ZrtpVerdict
-respond_preshared (ZrtpStream * stream, const ZrtpReceived * in, const ZrtpCommit * commit, ZrtpPeer * sender)
+admit_nonce (ZrtpStream * stream, const ZrtpCommit * commit, const ZrtpPeer * sender)
 {
   ZrtpAssociation *association = stream->association;
 
@@ -320,21 +278,40 @@ respond_preshared (ZrtpStream * stream, const ZrtpReceived * in, const ZrtpCommi
     return zrtp_stream_refuse (stream, sender, ZRTP_ERROR_NONCE_REUSE);
   if (!zrtp_association_remember_nonce (association, commit->nonce))
     return zrtp_stream_refuse (stream, sender, ZRTP_ERROR_SERVICE_UNAVAILABLE);
+  return ZRTP_ACCEPT;
+}
+
+/* Accepts a Commit that was admitted: DHPart1 answers it, or Confirm1 where there is no DH. */
+static ZrtpVerdict
+respond (ZrtpStream * stream, const ZrtpReceived * in, const ZrtpCommit * commit, ZrtpPeer * sender)
+{
+  ZrtpMode mode = commit->mode;
+  ZrtpVerdict verdict = mode == ZRTP_MODE_DH ? ZRTP_ACCEPT : admit_nonce (stream, commit, sender);
+  ZrtpExchange *exchange;
+
+  if (verdict != ZRTP_ACCEPT)
+    return verdict;
   stream->peer = sender;
-  association->exchanging = stream;
+  if (mode != ZRTP_MODE_MULTISTREAM)
+    stream->association->exchanging = stream;
   hello_answered (stream);
-  if (!zrtp_exchange_begin (stream, ZRTP_ROLE_RESPONDER, ZRTP_MODE_PRESHARED, &commit->choice))
+  if (!zrtp_exchange_begin (stream, ZRTP_ROLE_RESPONDER, mode, &commit->choice))
     return ZRTP_FAIL;
+  exchange = stream->exchange;
   /* The policy is ours too, not the initiator's alone (attack B5). */
-  if (!zrtp_preshared_possible (stream) || !zrtp_find_preshared_key (stream, commit->key_id))
+  if (mode == ZRTP_MODE_PRESHARED
+      && (!zrtp_preshared_possible (stream) || !zrtp_find_preshared_key (stream, commit->key_id)))
     return answer_preshared_with_dh (stream);
-  stream->exchange->commit_fields = *commit;
-  zrtp_message_set (&stream->exchange->commit, in->data, in->len);
+  exchange->commit_fields = *commit;
+  zrtp_message_set (&exchange->commit, in->data, in->len);
   stream->stats.exchanges++;
-  zrtp_derive_preshared_keys (stream);
-  if (!zrtp_create_confirm (stream))
+  if (mode == ZRTP_MODE_MULTISTREAM)
+    zrtp_derive_multistream_keys (stream);
+  else if (mode == ZRTP_MODE_PRESHARED)
+    zrtp_derive_preshared_keys (stream);
+  if (!(mode == ZRTP_MODE_DH ? zrtp_create_dhpart (stream) : zrtp_create_confirm (stream)))
     return ZRTP_FAIL;
-  zrtp_stream_send (stream, &stream->exchange->confirm1);
+  zrtp_stream_send (stream, mode == ZRTP_MODE_DH ? &exchange->dhpart1 : &exchange->confirm1);
   zrtp_timers_responder_entered (stream);
   return ZRTP_ACCEPT;
 }
@@ -378,7 +355,7 @@ zrtp_consume_commit_dh (ZrtpStream * stream, const ZrtpReceived * in)
   /* Further streams of a secure call use Multistream (Z-4.4.3-1). */
   if (zrtp_association_is_secure (stream->association) || !take_over_exchange (stream, &commit, sender))
     return ZRTP_DROP_STATE;
-  return respond_dh (stream, in, &commit, sender);
+  return respond (stream, in, &commit, sender);
 }
 
 ZrtpVerdict
@@ -395,7 +372,7 @@ zrtp_consume_commit_multistream (ZrtpStream * stream, const ZrtpReceived * in)
     return ZRTP_DROP_STATE;     /* the peer is a little ahead of us, and will ask again */
   if (!association->have_session || memcmp (commit.zid, association->peer_zid, ZRTP_ZID_LEN) != 0)
     return zrtp_stream_refuse (stream, sender, ZRTP_ERROR_NO_SHARED_SECRET);    /* Z-4.4.3.1-5, Z-4.4.3-2 */
-  return respond_multistream (stream, in, &commit, sender);
+  return respond (stream, in, &commit, sender);
 }
 
 ZrtpVerdict
@@ -410,20 +387,7 @@ zrtp_consume_commit_preshared (ZrtpStream * stream, const ZrtpReceived * in)
   /* Never for a further stream of a secure call (Z-4.4.2-2). */
   if (zrtp_association_is_secure (stream->association) || !take_over_exchange (stream, &commit, sender))
     return ZRTP_DROP_STATE;
-  return respond_preshared (stream, in, &commit, sender);
-}
-
-static ZrtpVerdict
-respond (ZrtpStream * stream, const ZrtpReceived * in, const ZrtpCommit * commit, ZrtpPeer * sender)
-{
-  switch (commit->mode) {
-    case ZRTP_MODE_DH:
-      return respond_dh (stream, in, commit, sender);
-    case ZRTP_MODE_PRESHARED:
-      return respond_preshared (stream, in, commit, sender);
-    default:
-      return respond_multistream (stream, in, commit, sender);
-  }
+  return respond (stream, in, &commit, sender);
 }
 
 /* A good Commit of another candidate than the one in the exchange, in the same mode. An off-path stranger can send one, too, but cannot

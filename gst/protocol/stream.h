@@ -1,6 +1,7 @@
 /* stream.h: the insides of an association and of its media streams, for the files of gst/protocol alone.
  *
- *   association.c   the public calls, the outputs, what streams share
+ *   association.c   inputs and outputs, what streams share
+ *   call.c          what a first stream's exchange leaves for the call: SAS, retained secret
  *   stream.c        the state table: what each state does with each message
  *   discovery.c     finding the peer: Hello
  *   commit.c        who is initiator: Commit
@@ -226,17 +227,19 @@ typedef struct
 ZrtpOutput *zrtp_association_output (ZrtpAssociation * self, ZrtpOutputType type, guint stream);
 void zrtp_association_warn (ZrtpAssociation * self, guint stream, ZrtpWarning warning);
 void zrtp_association_warn_once (ZrtpAssociation * self, ZrtpStream * stream, ZrtpWarning warning);
-void zrtp_association_set_pbxsecret (ZrtpAssociation * self, gboolean enroll);
 void zrtp_association_stream_stopped (ZrtpAssociation * self, const ZrtpStream * stopped);
 void zrtp_association_exchange_over (ZrtpAssociation * self, ZrtpStream * stream);
+gboolean zrtp_association_nonce_known (const ZrtpAssociation * self, const guint8 nonce[ZRTP_NONCE_LEN]);
+gboolean zrtp_association_remember_nonce (ZrtpAssociation * self, const guint8 nonce[ZRTP_NONCE_LEN]);
+
+/* call.c */
 /* What a DH exchange leaves for the call: ZRTPSess, SAS, retained secret. */
 void zrtp_association_begin_session (ZrtpAssociation * self, ZrtpStream * stream);
 /* Signalling's zrtp-hash came or changed while the stream's exchange was under way or done. */
 void zrtp_association_judge_hello (ZrtpAssociation * self, ZrtpStream * stream);
 void zrtp_association_sas_changed (ZrtpAssociation * self);
-gboolean zrtp_association_nonce_known (const ZrtpAssociation * self, const guint8 nonce[ZRTP_NONCE_LEN]);
-gboolean zrtp_association_remember_nonce (ZrtpAssociation * self, const guint8 nonce[ZRTP_NONCE_LEN]);
 void zrtp_association_store_entry (ZrtpAssociation * self, const ZrtpCacheEntry * entry);
+void zrtp_association_set_pbxsecret (ZrtpAssociation * self, gboolean enroll);
 
 /* stream.c */
 ZrtpStream *zrtp_stream_new (ZrtpAssociation * association, guint id, guint32 ssrc);
