@@ -152,6 +152,12 @@ get_rtp_src (GstZrtpEncStream *stream, gboolean *alone)
   return src;
 }
 
+gboolean
+gst_zrtp_enc_stream_has_waiting (GstZrtpEncStream *stream)
+{
+  return g_atomic_int_get (&stream->n_waiting) > 0;
+}
+
 void
 gst_zrtp_enc_stream_send_waiting (GstZrtpEncStream *stream)
 {

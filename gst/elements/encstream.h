@@ -53,6 +53,7 @@ void gst_zrtp_enc_stream_maybe_start (GstZrtpEncStream * stream);
 /* Sends a ZRTP packet now, or leaves it to whoever is sending. Takes it. Never blocks on the media. */
 void gst_zrtp_enc_stream_send (GstZrtpEncStream * stream, GstBuffer * packet);
 /* Sends what had to wait. */
+gboolean gst_zrtp_enc_stream_has_waiting (GstZrtpEncStream * stream);
 void gst_zrtp_enc_stream_send_waiting (GstZrtpEncStream * stream);
 
 G_END_DECLS

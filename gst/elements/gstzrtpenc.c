@@ -293,9 +293,25 @@ start (GstZrtpEnc *self)
   return attached;
 }
 
+/* What waited for PLAYING goes out on a thread of its own: a sink that has not prerolled yet blocks whoever pushes, and the
+ * application's thread must come back from its state change. */
+static void
+send_waiting (GstElement *element, gpointer data)
+{
+  guint i;
+
+  for (i = 0; i < ZRTP_MAX_STREAMS; i++) {
+    GstZrtpEncStream *stream = peek_stream (GST_ZRTP_ENC (element), i);
+
+    if (stream != NULL)
+      gst_zrtp_enc_stream_send_waiting (stream);
+  }
+}
+
 static void
 play (GstZrtpEnc *self)
 {
+  gboolean waiting = FALSE;
   guint i;
 
   g_atomic_int_set (&self->playing, TRUE);
@@ -304,9 +320,11 @@ play (GstZrtpEnc *self)
 
     if (stream != NULL) {
       gst_zrtp_enc_stream_maybe_start (stream);
-      gst_zrtp_enc_stream_send_waiting (stream);
+      waiting |= gst_zrtp_enc_stream_has_waiting (stream);
     }
   }
+  if (waiting)
+    gst_element_call_async (GST_ELEMENT (self), send_waiting, NULL, NULL);
 }
 
 /* An rtp_src without an rtp_sink sends in PLAYING only, as live sources do; nobody may wait for it in PAUSED. */
