@@ -46,6 +46,7 @@ zrtp_association_free (ZrtpAssociation * self)
     g_clear_pointer (&self->streams[i], zrtp_stream_free);
   g_queue_clear_full (&self->outputs, (GDestroyNotify) output_free);
   zrtp_association_set_auxsecret (self, NULL, 0);
+  zrtp_association_set_srtp_secret (self, NULL, 0, NULL, 0);
   zrtp_message_clear (&self->signature);
   zrtp_wipe (self, sizeof *self);
   g_free (self);
@@ -169,6 +170,18 @@ zrtp_association_set_auxsecret (ZrtpAssociation * self, const guint8 * secret, g
   g_free (self->auxsecret);
   self->auxsecret = secret && len > 0 ? g_memdup2 (secret, len) : NULL;
   self->auxsecret_len = self->auxsecret ? len : 0;
+}
+
+void
+zrtp_association_set_srtp_secret (ZrtpAssociation * self, const guint8 * master_key, gsize key_len,
+    const guint8 * master_salt, gsize salt_len)
+{
+  zrtp_message_clear (&self->signalled_key);
+  zrtp_message_clear (&self->signalled_salt);
+  if (!master_key || key_len == 0)
+    return;
+  zrtp_message_set (&self->signalled_key, master_key, key_len);
+  zrtp_message_set (&self->signalled_salt, master_salt, salt_len);
 }
 
 guint64

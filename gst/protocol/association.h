@@ -291,6 +291,10 @@ void zrtp_association_secure (ZrtpAssociation * self, guint id, guint64 now);
 void zrtp_association_set_verified (ZrtpAssociation * self, gboolean verified, guint64 now);
 /* The user's name for the peer, at most 63 octets of UTF-8, kept in the cache; before the call is secure, for when it is. */
 void zrtp_association_set_peer_name (ZrtpAssociation * self, const gchar * name);
+/* Keys that the signalling brought for SRTP (SDES and the like): they serve as auxsecret where none was set, never as SRTP keys (Z-8.2-1 to
+ * -3). Octets, copied; NULL or 0 takes them back. */
+void zrtp_association_set_srtp_secret (ZrtpAssociation * self, const guint8 * master_key, gsize key_len,
+    const guint8 * master_salt, gsize salt_len);
 /* The application has checked the peer's signature: it is good, and of somebody whom the user trusts (Z-7.2-1, Z-4.6.1.1-3). */
 void zrtp_association_accept_signature (ZrtpAssociation * self, guint64 now);
 /* GoClear: ends encryption on all streams if the peer's A flag allows it (4.7.2). */

@@ -49,6 +49,14 @@ write_update (ZrtpAssociation * self)
   }
 }
 
+/* A PBX has nobody to compare a SAS: after a mismatch it goes on with what it has, unless the peer is a phone that is enrolled and did
+ * not show its pbxsecret (Z-bis-4, attack E7). */
+static gboolean
+may_update_without_a_user (const ZrtpAssociation * self, const ZrtpExchange * exchange)
+{
+  return self->config.mitm && (!self->entry_before.has_pbxsecret || exchange->pbx_matched);
+}
+
 static void
 update_cache (ZrtpAssociation * self, const ZrtpExchange * exchange)
 {
@@ -70,7 +78,8 @@ update_cache (ZrtpAssociation * self, const ZrtpExchange * exchange)
   prepare_entry (self, exchange, self->update_interval);
   /* After a mismatch nothing is written, not even that the old secret ends, until the user has compared the SAS, or other evidence speaks for the peer
    * (Z-4.6.1.1-1, -3). */
-  if (exchange->cache_status != ZRTP_CACHE_MISMATCH || self->sas.authenticated)
+  if (exchange->cache_status != ZRTP_CACHE_MISMATCH || self->sas.authenticated
+      || may_update_without_a_user (self, exchange))
     write_update (self);
 }
 

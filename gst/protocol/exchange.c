@@ -34,6 +34,21 @@ inherit_key_pair (ZrtpExchange * exchange, const ZrtpExchange * lost)
   memcpy (exchange->public_value, lost->public_value, sizeof exchange->public_value);
 }
 
+/* It depends on roles and hash: made anew for each exchange, and after a lost contention (Z-8.2-2). */
+static ZrtpSecret
+signalled_secret (ZrtpStream * stream)
+{
+  const ZrtpAssociation *association = stream->association;
+  ZrtpExchange *exchange = stream->exchange;
+  const ZrtpMessage *key = &association->signalled_key, *salt = &association->signalled_salt;
+  const guint8 *own = association->config.zid, *peer = stream->peer->hello.zid;
+  gboolean initiator = exchange->role == ZRTP_ROLE_INITIATOR;
+
+  zrtp_derive_srtps (exchange->hash, initiator ? own : peer, initiator ? peer : own,
+      (ZrtpSecret) { key->data, key->len }, (ZrtpSecret) { salt->data, salt->len }, exchange->srtps);
+  return (ZrtpSecret) { exchange->srtps, sizeof exchange->srtps };
+}
+
 /* The secrets that we share with this peer, as far as we know. They stay in exchange->entry and association->auxsecret. */
 static gboolean
 gather_secrets (ZrtpStream * stream)
@@ -52,6 +67,8 @@ gather_secrets (ZrtpStream * stream)
     secrets[ZRTP_SECRET_RS2] = (ZrtpSecret) { entry->rs2, ZRTP_RETAINED_LEN };
   if (association->auxsecret)
     secrets[ZRTP_SECRET_AUX] = (ZrtpSecret) { association->auxsecret, association->auxsecret_len };
+  else if (association->signalled_key.data)
+    secrets[ZRTP_SECRET_AUX] = signalled_secret (stream);
   if (entry->has_pbxsecret)
     secrets[ZRTP_SECRET_PBX] = (ZrtpSecret) { entry->pbxsecret, ZRTP_RETAINED_LEN };
   return zrtp_shared_secrets_draw_stand_ins (&exchange->shared, association->random);
@@ -165,7 +182,7 @@ match_secrets (ZrtpStream * stream, const ZrtpDhPart * peer_dhpart, ZrtpMatch * 
   /* An rs1 that came to nothing is a mismatch, whatever else matched (Z-4.3.2-1, -8). */
   exchange->cache_status = match->s1.len > 0 ? ZRTP_CACHE_MATCH
       : exchange->entry.has_rs1 ? ZRTP_CACHE_MISMATCH : ZRTP_CACHE_NONE;
-  exchange->aux_mismatch = stream->association->auxsecret && match->s2.len == 0;
+  exchange->aux_mismatch = exchange->shared.secrets[ZRTP_SECRET_AUX].len > 0 && match->s2.len == 0;
 }
 
 /* What s0 of a first stream leads to (4.5.2, 4.5.3). */
@@ -629,6 +646,7 @@ zrtp_exchange_complete (ZrtpStream * stream)
   zrtp_wipe (&exchange->keys, sizeof exchange->keys);
   zrtp_wipe (&exchange->entry, sizeof exchange->entry);
   zrtp_wipe (&exchange->shared, sizeof exchange->shared);
+  zrtp_wipe (exchange->srtps, sizeof exchange->srtps);
   zrtp_wipe (exchange->new_rs1, sizeof exchange->new_rs1);
   zrtp_wipe (exchange->zrtp_sess, sizeof exchange->zrtp_sess);
   zrtp_wipe (exchange->sashash, sizeof exchange->sashash);

@@ -79,6 +79,18 @@ zrtp_s0_from_session (const ZrtpKdfContext * context, const guint8 * zrtp_sess, 
 }
 
 void
+zrtp_derive_srtps (const ZrtpHash * hash, const guint8 zidi[ZRTP_ZID_LEN], const guint8 zidr[ZRTP_ZID_LEN],
+    ZrtpSecret master_key, ZrtpSecret master_salt, guint8 srtps[ZRTP_RETAINED_LEN])
+{
+  ZrtpPart context[] = {
+    PART (zidi, ZRTP_ZID_LEN), PART (zidr, ZRTP_ZID_LEN), PART (master_salt.data, master_salt.len)
+  };
+
+  zrtp_kdf (hash, master_key.data, master_key.len, "SRTP Secret", context, G_N_ELEMENTS (context), srtps,
+      ZRTP_RETAINED_LEN);
+}
+
+void
 zrtp_preshared_key (const ZrtpHash * hash, ZrtpSecret rs1, ZrtpSecret auxsecret, ZrtpSecret pbxsecret,
     guint8 * preshared_key)
 {

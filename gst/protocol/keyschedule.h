@@ -39,6 +39,10 @@ void zrtp_s0_from_dh (const ZrtpKdfContext * context, const guint8 * dh_result, 
 void zrtp_s0_from_session (const ZrtpKdfContext * context, const guint8 * zrtp_sess, gsize zrtp_sess_len,
     guint8 * s0);
 
+/* auxsecret from SRTP keys of the signalling (Z-8.2-1). */
+void zrtp_derive_srtps (const ZrtpHash * hash, const guint8 zidi[ZRTP_ZID_LEN], const guint8 zidr[ZRTP_ZID_LEN],
+    ZrtpSecret master_key, ZrtpSecret master_salt, guint8 srtps[ZRTP_RETAINED_LEN]);
+
 /* preshared_key of a retained secret and what else is shared (Z-4.4.2.2-2), its keyID (Z-4.4.2.2-3) and s0 (Z-4.4.2.4-2). */
 void zrtp_preshared_key (const ZrtpHash * hash, ZrtpSecret rs1, ZrtpSecret auxsecret, ZrtpSecret pbxsecret,
     guint8 * preshared_key);

@@ -85,6 +85,7 @@ typedef struct
   gboolean entry_found;
   ZrtpCacheEntry entry;         /* as found when the exchange began */
   ZrtpSharedSecrets shared;
+  guint8 srtps[ZRTP_RETAINED_LEN];      /* stands for auxsecret */
   gboolean own_rs1_matched, pbx_matched, aux_mismatch;
   ZrtpCacheStatus cache_status;
 
@@ -168,6 +169,7 @@ struct _ZrtpAssociation
   ZrtpCache *cache;
   guint8 *auxsecret;
   gsize auxsecret_len;
+  ZrtpMessage signalled_key, signalled_salt;    /* SRTP keys of the signalling, for srtps */
 
   ZrtpStream *streams[ZRTP_MAX_STREAMS];
   /* The one stream that may run a DH exchange with this peer (Z-4.4.1-1). */

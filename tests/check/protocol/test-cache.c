@@ -491,6 +491,34 @@ test_auxsecret (void)
       }
 }
 
+/* Z-8.2-1 to -3: SRTP keys of the signalling are an auxsecret, whoever becomes initiator (both commit, so that roles change while it is
+ * under way) and whatever the hash; other keys, or another salt, are none that match; a set auxsecret goes before them. */
+static void
+test_srtp_secret (void)
+{
+  static const guint8 key[16] = "an SDES key of 1", salts[2][14] = { "its salt is ..", "another salt.." };
+
+  for (guint seed = 0; seed < 24; seed++) {
+    TestLink link;
+    guint kind = seed % 3;      /* alike, other salt, alike but an auxsecret at one end */
+
+    test_link_init (&link, seed);
+    for (guint e = 0; e < 2; e++)
+      test_list (&link.ends[e].config.hashes, seed % 2 ? "S384S256" : "S256S384");
+    test_link_open (&link, 1);
+    for (guint e = 0; e < 2; e++)
+      zrtp_association_set_srtp_secret (link.ends[e].association, key, sizeof key, salts[e && kind == 1],
+          sizeof salts[0]);
+    if (kind == 2)
+      zrtp_association_set_auxsecret (link.ends[0].association, key, sizeof key);
+    test_link_start_all (&link);
+    finish_call (&link, ZRTP_CACHE_NONE, ZRTP_CACHE_NONE);
+    for (guint e = 0; e < 2; e++)
+      g_assert_cmpuint (link.ends[e].streams[0].n_warnings[ZRTP_WARNING_AUX_MISMATCH], ==, kind != 0);
+    test_link_clear (&link);
+  }
+}
+
 /* The keys that this s1 gives, from the recorded private values, whose DHResult is known whatever else happens. */
 static void
 assert_s1 (TestLink * link, JsonObject * transcript, ZrtpSecret s1)
@@ -653,6 +681,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cache/names", test_names);
   g_test_add_func ("/cache/other-devices", test_other_devices);
   g_test_add_func ("/cache/auxsecret", test_auxsecret);
+  g_test_add_func ("/cache/srtp-secret", test_srtp_secret);
   g_test_add_func ("/cache/matching", test_matching);
   g_test_add_func ("/cache/memory-cache", test_memory_cache);
   return g_test_run ();

@@ -51,6 +51,10 @@ test_kdf (void)
   parts[2] = (ZrtpPart) { salt.data, salt.len };
   zrtp_kdf (zrtp_hash_find ("S256"), key.data, key.len, "SRTP Secret", parts, 3, out, 32);
   assert_octets (expected, out, 32);
+  memset (out, 0, 32);
+  zrtp_derive_srtps (zrtp_hash_find ("S256"), zidi.data, zidr.data, (ZrtpSecret) { key.data, key.len },
+      (ZrtpSecret) { salt.data, salt.len }, out);
+  assert_octets (expected, out, 32);
   json_object_unref (root);
 }
 

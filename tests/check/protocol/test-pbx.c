@@ -311,12 +311,45 @@ test_no_relay (void)
   test_link_clear (&link);
 }
 
+/* Z-bis-4: nobody sits at the PBX to compare after a mismatch; its entry goes on, but for a phone that is enrolled and did not show the
+ * secret of that (E7). */
+static void
+test_nobody_to_compare (void)
+{
+  for (guint enrolled = 0; enrolled < 2; enrolled++) {
+    TestLink link;
+    ZrtpCacheEntry before;
+
+    prepare (&link, 40 + enrolled);
+    link.ends[1].config.enroll = enrolled;
+    call (&link);
+    if (enrolled) {
+      verify (&link, 0);
+      enroll (&link, 0, TRUE);
+    }
+    test_link_close (&link);
+    before = *entry (&link, 1);
+    g_hash_table_remove_all (link.ends[0].cache.entries);
+    call (&link);
+    g_assert_cmpint (sas_of (&link, 1).cache, ==, ZRTP_CACHE_MISMATCH);
+    if (enrolled)
+      g_assert_cmpmem (&before, sizeof before, entry (&link, 1), sizeof before);
+    else
+      g_assert_cmpmem (entry (&link, 0)->rs1, 32, entry (&link, 1)->rs1, 32);
+    test_link_close (&link);
+    call (&link);
+    g_assert_cmpint (sas_of (&link, 1).cache, ==, enrolled ? ZRTP_CACHE_MISMATCH : ZRTP_CACHE_MATCH);
+    test_link_clear (&link);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/pbx/enrollment", test_enrollment);
   g_test_add_func ("/pbx/no-offer", test_no_offer);
+  g_test_add_func ("/pbx/nobody-to-compare", test_nobody_to_compare);
   g_test_add_func ("/pbx/relay", test_relay);
   g_test_add_func ("/pbx/untrusted", test_untrusted);
   g_test_add_func ("/pbx/not-accepted", test_not_accepted);
