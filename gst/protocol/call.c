@@ -166,9 +166,10 @@ zrtp_association_begin_session (ZrtpAssociation * self, ZrtpStream * stream)
   update_cache (self, exchange);
   g_strlcpy (sas->peer_name, self->cache ? self->entry_after.name : self->wanted_name, sizeof sas->peer_name);
   /* The PBX remembers a phone to which it has offered itself; the phone's user may decline (Z-7.3.1-2, -6). A secret that it has
-   * is not given up for somebody who cannot show it (attack E7). */
-  if (self->config.mitm && self->config.enroll && self->cache && !self->entry_before.has_pbxsecret
-      && exchange->cache_status != ZRTP_CACHE_MISMATCH)
+   * is not given up for somebody who can show neither it nor a retained secret (attack E7). */
+  if (self->config.mitm && self->config.enroll && self->cache && !sas->enrolled
+      && exchange->cache_status != ZRTP_CACHE_MISMATCH
+      && (!self->entry_before.has_pbxsecret || exchange->cache_status == ZRTP_CACHE_MATCH))
     zrtp_association_set_pbxsecret (self, TRUE);
   /* Before "secure" is shown as good (Z-4.3.2-2). */
   if (exchange->cache_status == ZRTP_CACHE_MISMATCH)

@@ -54,6 +54,7 @@ gst_zrtp_session_finalize (GObject *object)
   zrtp_association_free (self->association);
   gst_zrtp_cache_close (&self->cache);
   gst_zrtp_session_wipe_aux_secret (self);
+  gst_zrtp_session_wipe_srtp_secret (self);
   g_free (self->cache_trouble);
   for (i = 0; i < ZRTP_MAX_STREAMS; i++)
     g_clear_pointer (&self->media[i], gst_zrtp_media_free);

@@ -16,12 +16,23 @@ gst_zrtp_session_wipe_aux_secret (GstZrtpSession *self)
   self->aux_secret_len = 0;
 }
 
+/* The object lock is held. */
+void
+gst_zrtp_session_wipe_srtp_secret (GstZrtpSession *self)
+{
+  zrtp_wipe (self->srtp_key, sizeof self->srtp_key);
+  zrtp_wipe (self->srtp_salt, sizeof self->srtp_salt);
+  self->srtp_key_len = self->srtp_salt_len = 0;
+}
+
 /* The engine lock is held. */
 void
 gst_zrtp_session_apply_aux_secret (GstZrtpSession *self)
 {
   GST_OBJECT_LOCK (self);
   zrtp_association_set_auxsecret (self->association, self->aux_secret, self->aux_secret_len);
+  zrtp_association_set_srtp_secret (self->association, self->srtp_key, self->srtp_key_len, self->srtp_salt,
+      self->srtp_salt_len);
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -51,6 +62,46 @@ gst_zrtp_session_set_aux_secret (GstZrtpSession *session, GBytes *secret)
   if (len > 0) {
     session->aux_secret = g_memdup2 (data, len);
     session->aux_secret_len = len;
+  }
+  GST_OBJECT_UNLOCK (session);
+  gst_zrtp_mailbox_post (session, GST_ZRTP_INPUT_AUX_SECRET, 0, 0, NULL, 0);
+}
+
+/**
+ * gst_zrtp_session_set_srtp_secret:
+ * @session: a #GstZrtpSession
+ * @master_key: (nullable): an SRTP master key that signalling brought to both ends (SDES and the like), at most 64 octets; %NULL
+ *   to take it back
+ * @master_salt: (nullable): the master salt that goes with it, at most 64 octets
+ *
+ * Keys of the signalling do not encrypt media beside ZRTP's, but they may strengthen it: they count as auxiliary secret (RFC 6189
+ * section 8.2) in the key agreements to come, where none was set by gst_zrtp_session_set_aux_secret(). The octets are copied,
+ * cannot be read back, and are wiped with the session. Any thread.
+ *
+ * Since: 0.1
+ */
+void
+gst_zrtp_session_set_srtp_secret (GstZrtpSession *session, GBytes *master_key, GBytes *master_salt)
+{
+  gconstpointer key = NULL, salt = NULL;
+  gsize key_len = 0, salt_len = 0;
+
+  g_return_if_fail (GST_IS_ZRTP_SESSION (session));
+
+  if (master_key != NULL)
+    key = g_bytes_get_data (master_key, &key_len);
+  if (master_salt != NULL)
+    salt = g_bytes_get_data (master_salt, &salt_len);
+  g_return_if_fail (key_len <= GST_ZRTP_MAX_SRTP_SECRET && salt_len <= GST_ZRTP_MAX_SRTP_SECRET);
+
+  GST_OBJECT_LOCK (session);
+  gst_zrtp_session_wipe_srtp_secret (session);
+  if (key_len > 0) {
+    memcpy (session->srtp_key, key, key_len);
+    if (salt_len > 0)
+      memcpy (session->srtp_salt, salt, salt_len);
+    session->srtp_key_len = key_len;
+    session->srtp_salt_len = salt_len;
   }
   GST_OBJECT_UNLOCK (session);
   gst_zrtp_mailbox_post (session, GST_ZRTP_INPUT_AUX_SECRET, 0, 0, NULL, 0);

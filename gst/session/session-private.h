@@ -19,6 +19,7 @@ G_BEGIN_DECLS
 #define GST_CAT_DEFAULT gst_zrtp_session_debug
 GST_DEBUG_CATEGORY_EXTERN (gst_zrtp_session_debug);
 
+#define GST_ZRTP_MAX_SRTP_SECRET 64     /* octets of an SRTP master key or salt that signalling may bring */
 #define GST_ZRTP_N_ALGORITHM_KINDS 5
 
 /* What the application asked for; under the object lock. Read when a run makes its association. */
@@ -135,6 +136,8 @@ struct _GstZrtpSession
   GHashTable *claims;           /* property name -> GstZrtpClaim */
   guint8 *aux_secret;
   gsize aux_secret_len;
+  guint8 srtp_key[GST_ZRTP_MAX_SRTP_SECRET], srtp_salt[GST_ZRTP_MAX_SRTP_SECRET];       /* of the signalling */
+  gsize srtp_key_len, srtp_salt_len;
   gboolean signature_accepted;  /* by the application, in this run */
   gboolean signalling_secure;   /* the setting as the association was made */
   gboolean have_sas;
@@ -294,6 +297,7 @@ gchar *gst_zrtp_hash_to_string (const guint8 hash[ZRTP_HELLO_HASH_LEN]);
 
 /* secrets.c */
 void gst_zrtp_session_wipe_aux_secret (GstZrtpSession * self);
+void gst_zrtp_session_wipe_srtp_secret (GstZrtpSession * self);
 void gst_zrtp_session_apply_aux_secret (GstZrtpSession * self);
 
 /* signatures.c */

@@ -60,6 +60,9 @@ GST_ZRTP_API
 void gst_zrtp_session_set_aux_secret (GstZrtpSession * session, GBytes * secret);
 
 GST_ZRTP_API
+void gst_zrtp_session_set_srtp_secret (GstZrtpSession * session, GBytes * master_key, GBytes * master_salt);
+
+GST_ZRTP_API
 GBytes *gst_zrtp_session_get_exported_key (GstZrtpSession * session);
 
 GST_ZRTP_API

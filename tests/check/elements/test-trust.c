@@ -108,6 +108,40 @@ GST_START_TEST (test_aux_secret)
 }
 GST_END_TEST;
 
+static void
+set_srtp (Endpoint *self, const gchar *key)
+{
+  GBytes *bytes = key ? g_bytes_new (key, 16) : NULL, *salt = g_bytes_new ("fourteen of it", 14);
+  GstZrtpSession *session = session_of (self);
+
+  gst_zrtp_session_set_srtp_secret (session, bytes, salt);
+  gst_object_unref (session);
+  g_bytes_unref (salt);
+  if (bytes != NULL)
+    g_bytes_unref (bytes);
+}
+
+/* SRTP keys of the signalling, the same, different, taken back (Z-8.2-1). */
+GST_START_TEST (test_srtp_secret)
+{
+  static const gchar *const keys[][2] = { { "0123456789abcdef", "0123456789abcdef" },
+    { "0123456789abcdef", "0123456789abcdeX" }, { NULL, NULL } };
+  Call *call = call_new ();
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (keys); i++) {
+    set_srtp (&call->a, keys[i][0]);
+    set_srtp (&call->b, keys[i][1]);
+    go (call);
+    fail_unless_equals_int (warned (&call->a, "aux-mismatch"), i == 1);
+    fail_unless_equals_int (warned (&call->b, "aux-mismatch"), i == 1);
+    call_check_secure (call);
+    hang_up (call);
+  }
+  call_free (call);
+}
+GST_END_TEST;
+
 /* Both have it and nobody else; only for who has said so before, and the peer is told (Z-4.5.2-4, Z-11-5). */
 GST_START_TEST (test_exported_key)
 {
@@ -475,6 +509,7 @@ trust_suite (void)
   tcase_set_timeout (tcase, 120);
   suite_add_tcase (suite, tcase);
   tcase_add_test (tcase, test_aux_secret);
+  tcase_add_test (tcase, test_srtp_secret);
   tcase_add_test (tcase, test_exported_key);
   tcase_add_test (tcase, test_signature);
   tcase_add_test (tcase, test_only_listed);

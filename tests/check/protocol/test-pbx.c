@@ -343,6 +343,28 @@ test_nobody_to_compare (void)
   }
 }
 
+/* Z-7.3.1-6: a phone's user who declined the first offer may accept a later one. */
+static void
+test_late_enrollment (void)
+{
+  TestLink link;
+
+  prepare (&link, 50);
+  link.ends[1].config.enroll = TRUE;
+  call (&link);
+  test_link_close (&link);
+  call (&link);
+  g_assert_true (sas_of (&link, 0).enrollment_offered);
+  g_assert_false (sas_of (&link, 0).enrolled);
+  verify (&link, 0);
+  enroll (&link, 0, TRUE);
+  test_link_close (&link);
+  call (&link);
+  for (guint e = 0; e < 2; e++)
+    g_assert_true (sas_of (&link, e).enrolled);
+  test_link_clear (&link);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -350,6 +372,7 @@ main (int argc, char **argv)
   g_test_add_func ("/pbx/enrollment", test_enrollment);
   g_test_add_func ("/pbx/no-offer", test_no_offer);
   g_test_add_func ("/pbx/nobody-to-compare", test_nobody_to_compare);
+  g_test_add_func ("/pbx/late-enrollment", test_late_enrollment);
   g_test_add_func ("/pbx/relay", test_relay);
   g_test_add_func ("/pbx/untrusted", test_untrusted);
   g_test_add_func ("/pbx/not-accepted", test_not_accepted);
