@@ -12,6 +12,8 @@
 void
 zrtp_association_store_entry (ZrtpAssociation * self, const ZrtpCacheEntry * entry)
 {
+  if (entry->unreadable)
+    return;                     /* not over what may be there */
   if (self->cache && !self->cache->store (self->cache, self->config.zid, self->peer_zid, entry))
     zrtp_association_warn (self, self->session_stream, ZRTP_WARNING_CACHE_WRITE);
 }
@@ -30,6 +32,8 @@ prepare_entry (ZrtpAssociation * self, const ZrtpExchange * exchange, guint32 in
     entry->has_rs2 = TRUE;
     memcpy (entry->rs2, entry->rs1, ZRTP_RETAINED_LEN);
   }
+  if (exchange->cache_status == ZRTP_CACHE_MISMATCH)
+    entry->verified = FALSE;
   entry->has_rs1 = TRUE;
   memcpy (entry->rs1, exchange->new_rs1, ZRTP_RETAINED_LEN);
   entry->rs1_confirmed = FALSE;
@@ -89,6 +93,8 @@ zrtp_association_set_pbxsecret (ZrtpAssociation * self, gboolean enroll)
 {
   guint8 pbxsecret[ZRTP_RETAINED_LEN] = { 0 };
 
+  if (!self->update_allowed)
+    return;
   if (enroll)
     zrtp_derive_pbxsecret (self->session_hash, self->session_zids, self->zrtp_sess, pbxsecret);
   self->entry_before.has_pbxsecret = self->entry_after.has_pbxsecret = enroll;
@@ -165,6 +171,7 @@ zrtp_association_begin_session (ZrtpAssociation * self, ZrtpStream * stream)
   printable_client_id (stream->peer->hello.client_id, sas->peer_client, sizeof sas->peer_client);
   update_cache (self, exchange);
   g_strlcpy (sas->peer_name, self->cache ? self->entry_after.name : self->wanted_name, sizeof sas->peer_name);
+  self->wanted_name[0] = '\0';
   /* The PBX remembers a phone to which it has offered itself; the phone's user may decline (Z-7.3.1-2, -6). A secret that it has
    * is not given up for somebody who can show neither it nor a retained secret (attack E7). */
   if (self->config.mitm && self->config.enroll && self->cache && !sas->enrolled
@@ -186,7 +193,7 @@ zrtp_association_judge_hello (ZrtpAssociation * self, ZrtpStream * stream)
   if (!self->have_session || stream->id != self->session_stream || !zrtp_association_is_secure (self))
     return;
   judge_by_signalling (self, stream);
-  if (self->sas.authenticated && self->update_allowed && !self->update_done)
+  if (self->sas.authenticated && !self->sas.refused && self->update_allowed && !self->update_done)
     write_update (self);        /* what a mismatch had kept back (Z-4.6.1.1-3) */
   zrtp_association_sas_changed (self);
 }
@@ -238,7 +245,7 @@ zrtp_association_accept_signature (ZrtpAssociation * self, guint64 now)
   if (!sas_is_current (self) || !self->signature.data)
     return;
   self->sas.authenticated = TRUE;
-  if (self->update_allowed && !self->update_done)
+  if (self->update_allowed && !self->update_done && !self->sas.refused)
     write_update (self);        /* what a mismatch had kept back (Z-4.6.1.1-3) */
   zrtp_association_sas_changed (self);
 }
@@ -257,6 +264,7 @@ zrtp_association_set_peer_name (ZrtpAssociation * self, const gchar * name)
   if (!sas_is_current (self))
     return;
   g_strlcpy (self->sas.peer_name, self->wanted_name, sizeof self->sas.peer_name);
+  self->wanted_name[0] = '\0';
   g_strlcpy (self->entry_before.name, self->sas.peer_name, sizeof self->entry_before.name);
   g_strlcpy (self->entry_after.name, self->sas.peer_name, sizeof self->entry_after.name);
   if (self->update_done)

@@ -239,6 +239,11 @@ admit_commit (ZrtpStream * stream, const ZrtpReceived * in, ZrtpCommit * commit,
     return ZRTP_DROP_STATE;
   if (!zrtp_message_check_mac ((*sender)->message.data, (*sender)->message.len, commit->h2))
     return altered_hello (stream, *sender);
+  if (commit->mode != ZRTP_MODE_DH && zrtp_association_nonce_known (association, commit->nonce))
+    return zrtp_stream_refuse (stream, *sender, ZRTP_ERROR_NONCE_REUSE);
+  /* All of a call is with one ZID, also after a GoClear. */
+  if (association->have_session && memcmp (commit->zid, association->peer_zid, ZRTP_ZID_LEN) != 0)
+    return ZRTP_DROP_CHAIN;
   error = zrtp_check_choice (&association->offer, &association->allowed, &commit->choice);
   return error ? zrtp_stream_refuse (stream, *sender, error) : ZRTP_ACCEPT;
 }
@@ -257,8 +262,12 @@ static ZrtpVerdict
 answer_preshared_with_dh (ZrtpStream * stream)
 {
   if (stream->association->config.passive) {
+    zrtp_timers_clear (stream);
     g_clear_pointer (&stream->exchange, zrtp_exchange_free);
     stream->association->exchanging = NULL;
+    stream->acked = FALSE;
+    zrtp_stream_enter (stream, ZRTP_STREAM_HELLO);
+    zrtp_timers_hello_started (stream);
     return zrtp_stream_refuse (stream, NULL, ZRTP_ERROR_NO_SHARED_SECRET);
   }
   zrtp_timers_request_answered (stream);
@@ -286,7 +295,7 @@ static ZrtpVerdict
 respond (ZrtpStream * stream, const ZrtpReceived * in, const ZrtpCommit * commit, ZrtpPeer * sender)
 {
   ZrtpMode mode = commit->mode;
-  ZrtpVerdict verdict = mode == ZRTP_MODE_DH ? ZRTP_ACCEPT : admit_nonce (stream, commit, sender);
+  ZrtpVerdict verdict = mode != ZRTP_MODE_MULTISTREAM ? ZRTP_ACCEPT : admit_nonce (stream, commit, sender);
   ZrtpExchange *exchange;
 
   if (verdict != ZRTP_ACCEPT)
@@ -302,6 +311,8 @@ respond (ZrtpStream * stream, const ZrtpReceived * in, const ZrtpCommit * commit
   if (mode == ZRTP_MODE_PRESHARED
       && (!zrtp_preshared_possible (stream) || !zrtp_find_preshared_key (stream, commit->key_id)))
     return answer_preshared_with_dh (stream);
+  if (mode == ZRTP_MODE_PRESHARED && !zrtp_association_remember_nonce (stream->association, commit->nonce))
+    return zrtp_stream_fail (stream, ZRTP_ERROR_SERVICE_UNAVAILABLE);
   exchange->commit_fields = *commit;
   zrtp_message_set (&exchange->commit, in->data, in->len);
   stream->stats.exchanges++;

@@ -18,6 +18,7 @@ zrtp_exchange_free (ZrtpExchange * exchange)
   zrtp_message_clear (&exchange->confirm1);
   zrtp_message_clear (&exchange->confirm2);
   zrtp_message_clear (&exchange->peer_signature);
+  zrtp_message_clear (&exchange->auxsecret);
   zrtp_wipe (exchange, sizeof *exchange);
   g_free (exchange);
 }
@@ -49,7 +50,7 @@ signalled_secret (ZrtpStream * stream)
   return (ZrtpSecret) { exchange->srtps, sizeof exchange->srtps };
 }
 
-/* The secrets that we share with this peer, as far as we know. They stay in exchange->entry and association->auxsecret. */
+/* The secrets that we share with this peer, as far as we know. They stay in the exchange. */
 static gboolean
 gather_secrets (ZrtpStream * stream)
 {
@@ -65,9 +66,12 @@ gather_secrets (ZrtpStream * stream)
     secrets[ZRTP_SECRET_RS1] = (ZrtpSecret) { entry->rs1, ZRTP_RETAINED_LEN };
   if (entry->has_rs2)
     secrets[ZRTP_SECRET_RS2] = (ZrtpSecret) { entry->rs2, ZRTP_RETAINED_LEN };
-  if (association->auxsecret)
-    secrets[ZRTP_SECRET_AUX] = (ZrtpSecret) { association->auxsecret, association->auxsecret_len };
-  else if (association->signalled_key.data)
+  if (association->auxsecret) {
+    /* A copy: the application may set another one while this exchange goes on. */
+    zrtp_message_set (&exchange->auxsecret, association->auxsecret, association->auxsecret_len);
+    secrets[ZRTP_SECRET_AUX] = (ZrtpSecret) { exchange->auxsecret.data, exchange->auxsecret.len };
+  }
+  if (!association->auxsecret && association->signalled_key.data)
     secrets[ZRTP_SECRET_AUX] = signalled_secret (stream);
   if (entry->has_pbxsecret)
     secrets[ZRTP_SECRET_PBX] = (ZrtpSecret) { entry->pbxsecret, ZRTP_RETAINED_LEN };
@@ -647,6 +651,7 @@ zrtp_exchange_complete (ZrtpStream * stream)
   zrtp_wipe (&exchange->entry, sizeof exchange->entry);
   zrtp_wipe (&exchange->shared, sizeof exchange->shared);
   zrtp_wipe (exchange->srtps, sizeof exchange->srtps);
+  zrtp_message_clear (&exchange->auxsecret);
   zrtp_wipe (exchange->new_rs1, sizeof exchange->new_rs1);
   zrtp_wipe (exchange->zrtp_sess, sizeof exchange->zrtp_sess);
   zrtp_wipe (exchange->sashash, sizeof exchange->sashash);

@@ -85,6 +85,8 @@ void
 zrtp_association_accept_clear (ZrtpAssociation * self, guint64 now)
 {
   self->now = MAX (self->now, now);
+  if (zrtp_association_is_secure (self))
+    return;
   for (guint i = 0; i < ZRTP_MAX_STREAMS; i++)
     if (self->streams[i] && self->streams[i]->state == ZRTP_STREAM_CLEARED)
       zrtp_stream_enter (self->streams[i], ZRTP_STREAM_CLEAR);

@@ -85,6 +85,7 @@ typedef struct
   gboolean entry_found;
   ZrtpCacheEntry entry;         /* as found when the exchange began */
   ZrtpSharedSecrets shared;
+  ZrtpMessage auxsecret;
   guint8 srtps[ZRTP_RETAINED_LEN];      /* stands for auxsecret */
   gboolean own_rs1_matched, pbx_matched, aux_mismatch;
   ZrtpCacheStatus cache_status;
@@ -156,7 +157,8 @@ struct _ZrtpStream
   guint64 ping_allowed_at, refusal_allowed_at;
   guint32 last_refusal;         /* the code that our user was told of */
   guint refusals;
-  guint64 responder_since;      /* R1 or R2 was entered */
+  guint64 responder_since;      /* R1 or R2 was entered, or another candidate got its chance */
+  guint64 responder_first;      /* R1 or R2 was entered from elsewhere */
 
   ZrtpStreamStats stats;
 };

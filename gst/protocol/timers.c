@@ -134,14 +134,16 @@ void
 zrtp_timers_responder_entered (ZrtpStream * stream)
 {
   stream->responder_since = now_of (stream);
-  stream->silence_due = now_of (stream) + RESPONDER_PATIENCE;
+  if (stream->state != ZRTP_STREAM_R1 && stream->state != ZRTP_STREAM_R2)
+    stream->responder_first = now_of (stream);
+  zrtp_timers_responder_heard (stream);
 }
 
-/* A repeat of what we have answered: the peer is there, but nobody may hold us for ever. */
+/* The peer is there, or somebody else who says so: but nobody may hold us for ever. */
 void
 zrtp_timers_responder_heard (ZrtpStream * stream)
 {
-  stream->silence_due = MIN (now_of (stream), stream->responder_since + RESPONDER_PATIENCE) + RESPONDER_PATIENCE;
+  stream->silence_due = MIN (now_of (stream), stream->responder_first + RESPONDER_PATIENCE) + RESPONDER_PATIENCE;
 }
 
 gboolean

@@ -181,8 +181,7 @@ gst_zrtp_session_ensure_association (GstZrtpSession *self, guint run)
 
   if (self->association != NULL)
     return TRUE;
-  /* A run has opened it as it began. */
-  if (g_atomic_int_get (&self->active) == 0 && !gst_zrtp_session_open_cache (self, NULL))
+  if (!gst_zrtp_session_open_cache (self, NULL))
     return FALSE;
   if (!choose_zid (self, random, config.zid))
     return FALSE;

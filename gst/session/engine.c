@@ -85,6 +85,20 @@ look_for_hash (Step *step, GstZrtpMedia *media)
           "code."));
 }
 
+static gboolean
+any_stream_secure (GstZrtpSession *self)
+{
+  guint i;
+
+  for (i = 0; i < ZRTP_MAX_STREAMS; i++) {
+    GstZrtpMedia *media = gst_zrtp_session_peek_media (self, i);
+
+    if (media != NULL && gst_zrtp_media_get_state (media) == GST_ZRTP_STATE_SECURE)
+      return TRUE;
+  }
+  return FALSE;
+}
+
 static void
 change_state (Step *step, GstZrtpMedia *media, GstZrtpState state)
 {
@@ -96,7 +110,7 @@ change_state (Step *step, GstZrtpMedia *media, GstZrtpState state)
   if (old_state == state)
     return;
   /* The one way back to clear media: both sides have agreed (Z-4.7.2-6). */
-  if (old_state == GST_ZRTP_STATE_CLEARING && state == GST_ZRTP_STATE_CLEAR)
+  if (old_state == GST_ZRTP_STATE_CLEARING && state == GST_ZRTP_STATE_CLEAR && !any_stream_secure (self))
     set_latched (step, FALSE);
   GST_INFO_OBJECT (self, "stream %u: %s -> %s", media->stream, gst_zrtp_state_to_string (old_state),
       gst_zrtp_state_to_string (state));

@@ -180,19 +180,23 @@ gst_zrtp_session_get_media (GstZrtpSession *self, guint stream)
   return media;
 }
 
+/* The run's association opens the cache, so that it does not matter which element says what the cache is, and in which order they
+ * start. Where a call may not go without, that it works is tried as the run begins. */
 static gboolean
-open_cache (GstZrtpSession *self, gchar **problem)
+try_cache (GstZrtpSession *self, gchar **problem)
 {
-  gboolean enabled, good;
+  gboolean enabled, required, good = TRUE;
 
   GST_OBJECT_LOCK (self);
   enabled = self->settings.enabled;
+  required = self->settings.cache_required;
   GST_OBJECT_UNLOCK (self);
   if (!enabled)
     return TRUE;
   g_rec_mutex_lock (&self->engine_lock);
   gst_zrtp_engine_end_run (self, self->run);
-  good = gst_zrtp_session_open_cache (self, problem);
+  if (required)
+    good = gst_zrtp_session_open_cache (self, problem);
   g_rec_mutex_unlock (&self->engine_lock);
   return good;
 }
@@ -208,9 +212,10 @@ gst_zrtp_session_activate (GstZrtpSession *self, gchar **problem)
 
   *problem = NULL;
   gst_zrtp_prepare_support ();
+  /* Not under run_lock: an application's handler may hold the engine and ask for it. */
+  if (g_atomic_int_get (&self->active) == 0)
+    good = try_cache (self, problem);
   g_mutex_lock (&self->run_lock);
-  if (self->active == 0)
-    good = open_cache (self, problem);
   if (good && g_atomic_int_add (&self->active, 1) == 0) {
     GST_OBJECT_LOCK (self);
     self->run_enabled = self->settings.enabled;

@@ -169,6 +169,7 @@ struct _GstZrtpSession
   GstZrtpSigner signer;
   /* What has been told in this run. */
   gboolean names_told, signature_told;
+  guint8 told_sashash[ZRTP_SASHASH_LEN];        /* of the SAS that they are about */
   gboolean asked_clear;         /* our user has asked for it, the peer's maybe not agreed */
   gboolean new_device;          /* a known name, but not this device */
   GstZrtpEnrollment enrollment;
