@@ -409,7 +409,9 @@ switch_peer (ZrtpStream * stream, const ZrtpReceived * in, const ZrtpCommit * co
   ZrtpAssociation *association = stream->association;
   ZrtpVerdict verdict;
 
-  if (commit->mode != stream->exchange->mode || !zrtp_timers_exchange_is_doubtful (stream)
+  /* Who is answered in Preshared mode has shown a secret: that is the peer. */
+  if (commit->mode != stream->exchange->mode || commit->mode == ZRTP_MODE_PRESHARED
+      || !zrtp_timers_exchange_is_doubtful (stream)
       || zrtp_stream_check_hello_hash (stream, &stream->peer->message) == ZRTP_HELLO_HASH_MATCH)
     return ZRTP_DROP_CHAIN;
   if (commit->mode == ZRTP_MODE_MULTISTREAM && memcmp (commit->zid, association->peer_zid, ZRTP_ZID_LEN) != 0)
