@@ -99,6 +99,9 @@ curve_check (Curve *self, gsize resident_slack)
 {
   /* malloc's caches of freed blocks count as in use and fill slowly; the suite runs without them. */
   gsize heap_slack = g_getenv ("GLIBC_TUNABLES") ? 4 * 1024 : 256 * 1024;
+  /* GLib keeps up to two threads of its pools, and GStreamer's for asynchronous calls, alive for a while after their work. A thread left by
+   * each call would be hundreds. */
+  const guint thread_slack = 3;
   const CurvePoint *warm = NULL, *last = &self->points[self->n - 1];
 
   g_print ("# %8s %10s %12s %8s %6s\n", "calls", "heap KiB", "resident KiB", "threads", "files");
@@ -115,7 +118,7 @@ curve_check (Curve *self, gsize resident_slack)
       continue;
     if (warm == NULL)
       warm = point;
-    g_assert_cmpuint (point->threads, <=, warm->threads);
+    g_assert_cmpuint (point->threads, <=, warm->threads + thread_slack);
     g_assert_cmpuint (point->descriptors, <=, warm->descriptors);
     /* Under a checker memory is kept to find its misuse, and leaks are the checker's to find. */
     if (warm->heap == 0 || point->heap == 0)
