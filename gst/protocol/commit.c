@@ -239,6 +239,7 @@ admit_commit (ZrtpStream * stream, const ZrtpReceived * in, ZrtpCommit * commit,
     return ZRTP_DROP_STATE;
   if (!zrtp_message_check_mac ((*sender)->message.data, (*sender)->message.len, commit->h2))
     return altered_hello (stream, *sender);
+  /* A nonce is used once in a call (Z-4.4.3.1-4). */
   if (commit->mode != ZRTP_MODE_DH && zrtp_association_nonce_known (association, commit->nonce))
     return zrtp_stream_refuse (stream, *sender, ZRTP_ERROR_NONCE_REUSE);
   /* All of a call is with one ZID, also after a GoClear. */
@@ -277,29 +278,15 @@ answer_preshared_with_dh (ZrtpStream * stream)
   return ZRTP_STAY;
 }
 
-/* A nonce is used once in a call (Z-4.4.3.1-4). */
-static ZrtpVerdict
-admit_nonce (ZrtpStream * stream, const ZrtpCommit * commit, const ZrtpPeer * sender)
-{
-  ZrtpAssociation *association = stream->association;
-
-  if (zrtp_association_nonce_known (association, commit->nonce))
-    return zrtp_stream_refuse (stream, sender, ZRTP_ERROR_NONCE_REUSE);
-  if (!zrtp_association_remember_nonce (association, commit->nonce))
-    return zrtp_stream_refuse (stream, sender, ZRTP_ERROR_SERVICE_UNAVAILABLE);
-  return ZRTP_ACCEPT;
-}
-
 /* Accepts a Commit that was admitted: DHPart1 answers it, or Confirm1 where there is no DH. */
 static ZrtpVerdict
 respond (ZrtpStream * stream, const ZrtpReceived * in, const ZrtpCommit * commit, ZrtpPeer * sender)
 {
   ZrtpMode mode = commit->mode;
-  ZrtpVerdict verdict = mode != ZRTP_MODE_MULTISTREAM ? ZRTP_ACCEPT : admit_nonce (stream, commit, sender);
   ZrtpExchange *exchange;
 
-  if (verdict != ZRTP_ACCEPT)
-    return verdict;
+  if (mode == ZRTP_MODE_MULTISTREAM && !zrtp_association_remember_nonce (stream->association, commit->nonce))
+    return zrtp_stream_refuse (stream, sender, ZRTP_ERROR_SERVICE_UNAVAILABLE);
   stream->peer = sender;
   if (mode != ZRTP_MODE_MULTISTREAM)
     stream->association->exchanging = stream;
@@ -354,8 +341,9 @@ take_over_exchange (ZrtpStream * stream, const ZrtpCommit * commit, const ZrtpPe
   return TRUE;
 }
 
+/* DH or Preshared: the exchange that a call begins with. */
 ZrtpVerdict
-zrtp_consume_commit_dh (ZrtpStream * stream, const ZrtpReceived * in)
+zrtp_consume_first_commit (ZrtpStream * stream, const ZrtpReceived * in)
 {
   ZrtpCommit commit;
   ZrtpPeer *sender;
@@ -363,7 +351,7 @@ zrtp_consume_commit_dh (ZrtpStream * stream, const ZrtpReceived * in)
 
   if (verdict != ZRTP_ACCEPT)
     return verdict;
-  /* Further streams of a secure call use Multistream (Z-4.4.3-1). */
+  /* Further streams of a secure call use Multistream (Z-4.4.3-1, Z-4.4.2-2). */
   if (zrtp_association_is_secure (stream->association) || !take_over_exchange (stream, &commit, sender))
     return ZRTP_DROP_STATE;
   return respond (stream, in, &commit, sender);
@@ -383,21 +371,6 @@ zrtp_consume_commit_multistream (ZrtpStream * stream, const ZrtpReceived * in)
     return ZRTP_DROP_STATE;     /* the peer is a little ahead of us, and will ask again */
   if (!association->have_session || memcmp (commit.zid, association->peer_zid, ZRTP_ZID_LEN) != 0)
     return zrtp_stream_refuse (stream, sender, ZRTP_ERROR_NO_SHARED_SECRET);    /* Z-4.4.3.1-5, Z-4.4.3-2 */
-  return respond (stream, in, &commit, sender);
-}
-
-ZrtpVerdict
-zrtp_consume_commit_preshared (ZrtpStream * stream, const ZrtpReceived * in)
-{
-  ZrtpCommit commit;
-  ZrtpPeer *sender;
-  ZrtpVerdict verdict = admit_commit (stream, in, &commit, &sender);
-
-  if (verdict != ZRTP_ACCEPT)
-    return verdict;
-  /* Never for a further stream of a secure call (Z-4.4.2-2). */
-  if (zrtp_association_is_secure (stream->association) || !take_over_exchange (stream, &commit, sender))
-    return ZRTP_DROP_STATE;
   return respond (stream, in, &commit, sender);
 }
 
@@ -477,5 +450,5 @@ zrtp_consume_fallback_commit (ZrtpStream * stream, const ZrtpReceived * in)
 {
   if (stream->exchange->mode != ZRTP_MODE_MULTISTREAM || !stream->association->was_cleared)
     return ZRTP_DROP_STATE;
-  return zrtp_consume_commit_dh (stream, in);
+  return zrtp_consume_first_commit (stream, in);
 }

@@ -70,9 +70,9 @@ gather_secrets (ZrtpStream * stream)
     /* A copy: the application may set another one while this exchange goes on. */
     zrtp_message_set (&exchange->auxsecret, association->auxsecret, association->auxsecret_len);
     secrets[ZRTP_SECRET_AUX] = (ZrtpSecret) { exchange->auxsecret.data, exchange->auxsecret.len };
-  }
-  if (!association->auxsecret && association->signalled_key.data)
+  } else if (association->signalled_key.data) {
     secrets[ZRTP_SECRET_AUX] = signalled_secret (stream);
+  }
   if (entry->has_pbxsecret)
     secrets[ZRTP_SECRET_PBX] = (ZrtpSecret) { entry->pbxsecret, ZRTP_RETAINED_LEN };
   return zrtp_shared_secrets_draw_stand_ins (&exchange->shared, association->random);

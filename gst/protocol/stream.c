@@ -403,17 +403,17 @@ static const Transition transitions[ZRTP_N_STREAM_STATES][N_INPUTS] = {
   [STATE (HELLO)] = {
     [INPUT_HELLO] = {zrtp_consume_hello, STATE (HELLO)},
     [INPUT_HELLO_ACK] = {zrtp_consume_hello_ack, STATE (HELLO)},
-    [INPUT_COMMIT_DH] = {zrtp_consume_commit_dh, STATE (R1)},
+    [INPUT_COMMIT_DH] = {zrtp_consume_first_commit, STATE (R1)},
     [INPUT_COMMIT_MULTISTREAM] = {zrtp_consume_commit_multistream, STATE (R2)},
-    [INPUT_COMMIT_PRESHARED] = {zrtp_consume_commit_preshared, STATE (R2)},
+    [INPUT_COMMIT_PRESHARED] = {zrtp_consume_first_commit, STATE (R2)},
     [INPUT_ERROR] = {consume_error, STATE (HELLO)},
     [INPUT_PING] = {consume_ping, STATE (HELLO)},
   },
   [STATE (READY)] = {
     [INPUT_HELLO] = {zrtp_consume_hello, STATE (READY)},
-    [INPUT_COMMIT_DH] = {zrtp_consume_commit_dh, STATE (R1)},
+    [INPUT_COMMIT_DH] = {zrtp_consume_first_commit, STATE (R1)},
     [INPUT_COMMIT_MULTISTREAM] = {zrtp_consume_commit_multistream, STATE (R2)},
-    [INPUT_COMMIT_PRESHARED] = {zrtp_consume_commit_preshared, STATE (R2)},
+    [INPUT_COMMIT_PRESHARED] = {zrtp_consume_first_commit, STATE (R2)},
     [INPUT_ERROR] = {consume_error, STATE (READY)},
     [INPUT_PING] = {consume_ping, STATE (READY)},
   },
@@ -477,7 +477,7 @@ static const Transition transitions[ZRTP_N_STREAM_STATES][N_INPUTS] = {
   },
   [STATE (CLEARED)] = {
     [INPUT_HELLO] = {zrtp_consume_repeated_hello, STATE (CLEARED)},
-    [INPUT_COMMIT_DH] = {zrtp_consume_commit_dh, STATE (R1)},
+    [INPUT_COMMIT_DH] = {zrtp_consume_first_commit, STATE (R1)},
     [INPUT_COMMIT_MULTISTREAM] = {zrtp_consume_commit_multistream, STATE (R2)},
     [INPUT_GO_CLEAR] = {zrtp_consume_go_clear_again, STATE (CLEARED)},
     [INPUT_ERROR] = {consume_error, STATE (CLEARED)},
@@ -485,7 +485,7 @@ static const Transition transitions[ZRTP_N_STREAM_STATES][N_INPUTS] = {
   },
   [STATE (CLEAR)] = {
     [INPUT_HELLO] = {zrtp_consume_repeated_hello, STATE (CLEAR)},
-    [INPUT_COMMIT_DH] = {zrtp_consume_commit_dh, STATE (R1)},
+    [INPUT_COMMIT_DH] = {zrtp_consume_first_commit, STATE (R1)},
     [INPUT_COMMIT_MULTISTREAM] = {zrtp_consume_commit_multistream, STATE (R2)},
     [INPUT_GO_CLEAR] = {zrtp_consume_go_clear_again, STATE (CLEAR)},
     [INPUT_ERROR] = {consume_error, STATE (CLEAR)},
@@ -498,7 +498,7 @@ static const Transition transitions[ZRTP_N_STREAM_STATES][N_INPUTS] = {
   },
   [STATE (FAILED)] = {
     /* The peer's user may have asked for another try, within bounds (Z-4.7.1-6, attack A5). */
-    [INPUT_COMMIT_DH] = {zrtp_consume_commit_dh, STATE (R1)},
+    [INPUT_COMMIT_DH] = {zrtp_consume_first_commit, STATE (R1)},
     [INPUT_COMMIT_MULTISTREAM] = {zrtp_consume_commit_multistream, STATE (R2)},
     [INPUT_ERROR] = {consume_error, STATE (FAILED)},
     [INPUT_PING] = {consume_ping, STATE (FAILED)},

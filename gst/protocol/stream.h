@@ -301,9 +301,8 @@ typedef enum
 } ZrtpContention;
 ZrtpContention zrtp_commit_contend (const ZrtpCommit * own, gboolean own_mitm, const ZrtpCommit * peer,
     gboolean peer_mitm);
-ZrtpVerdict zrtp_consume_commit_dh (ZrtpStream * stream, const ZrtpReceived * in);
+ZrtpVerdict zrtp_consume_first_commit (ZrtpStream * stream, const ZrtpReceived * in);
 ZrtpVerdict zrtp_consume_commit_multistream (ZrtpStream * stream, const ZrtpReceived * in);
-ZrtpVerdict zrtp_consume_commit_preshared (ZrtpStream * stream, const ZrtpReceived * in);
 ZrtpVerdict zrtp_consume_contending_commit (ZrtpStream * stream, const ZrtpReceived * in);
 ZrtpVerdict zrtp_consume_fallback_commit (ZrtpStream * stream, const ZrtpReceived * in);
 ZrtpVerdict zrtp_consume_repeated_commit (ZrtpStream * stream, const ZrtpReceived * in);
