@@ -49,7 +49,9 @@ DEFINE_ENUM (MediaPolicy, media_policy, policies)
  * gst_zrtp_state_to_string:
  * @state: a #GstZrtpState
  *
- * Returns: (transfer none): the name that messages use, or "unknown". Static. Any thread.
+ * What messages call a state. Any thread.
+ *
+ * Returns: (transfer none): the name that messages use, or "unknown". Static
  *
  * Since: 0.1
  */
@@ -63,7 +65,9 @@ gst_zrtp_state_to_string (GstZrtpState state)
  * gst_zrtp_security_to_string:
  * @security: a #GstZrtpSecurity
  *
- * Returns: (transfer none): the name that messages use, or "unknown". Static. Any thread.
+ * What messages call a level of security. Any thread.
+ *
+ * Returns: (transfer none): the name that messages use, or "unknown". Static
  *
  * Since: 0.1
  */

@@ -42,6 +42,17 @@ gst_zrtp_session_init (GstZrtpSession *self)
   gst_zrtp_mailbox_init (self);
 }
 
+/* Bindings construct a session by its type alone. */
+static void
+gst_zrtp_session_constructed (GObject *object)
+{
+  GstZrtpSession *self = GST_ZRTP_SESSION (object);
+
+  G_OBJECT_CLASS (gst_zrtp_session_parent_class)->constructed (object);
+  if (self->id == NULL)
+    self->id = gst_zrtp_registry_new_id ();
+}
+
 static void
 gst_zrtp_session_finalize (GObject *object)
 {
@@ -97,6 +108,7 @@ gst_zrtp_session_class_init (GstZrtpSessionClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
+  object_class->constructed = gst_zrtp_session_constructed;
   object_class->finalize = gst_zrtp_session_finalize;
   object_class->set_property = set_property;
   object_class->get_property = get_property;
@@ -112,6 +124,8 @@ gst_zrtp_session_class_init (GstZrtpSessionClass *klass)
 /**
  * gst_zrtp_session_get_id:
  * @session: a #GstZrtpSession
+ *
+ * The name by which messages, and elements with the same `session-id`, tell this session from others. Any thread.
  *
  * Returns: (transfer none): the name of this session in messages
  *

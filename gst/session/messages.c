@@ -374,7 +374,9 @@ get_enum (const GstStructure *structure, const gchar *field, GType type)
  * gst_zrtp_message_is:
  * @message: a #GstMessage
  *
- * Returns: whether it is one of this library's messages. Any thread.
+ * Whether a message tells of ZRTP. Any thread.
+ *
+ * Returns: whether it is one of this library's messages
  *
  * Since: 0.1
  */

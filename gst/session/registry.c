@@ -6,7 +6,7 @@
 
 static GMutex registry_lock;
 static GHashTable *registry;    /* id -> GWeakRef */
-static guint next_number;
+static gint next_number;
 
 static void
 free_weak_ref (gpointer data)
@@ -24,20 +24,17 @@ lookup (const gchar *id)
   return ref ? g_weak_ref_get (ref) : NULL;
 }
 
-static GstZrtpSession *
-make (gchar *id)
+gchar *
+gst_zrtp_registry_new_id (void)
 {
-  GstZrtpSession *session = g_object_new (GST_TYPE_ZRTP_SESSION, "id", id, NULL);
-
-  g_free (id);
-  return gst_object_ref_sink (session);
+  return g_strdup_printf ("call-%d", g_atomic_int_add (&next_number, 1));
 }
 
 /**
  * gst_zrtp_session_new:
  *
- * Makes a session with an id of its own. Give it to the elements of one call by their `session` property; elements of one
- * pipeline that are given none share one by themselves. Any thread.
+ * Makes a session with an id of its own, as g_object_new() does if it is given none. Give it to the elements of one call by
+ * their `session` property; elements of one pipeline that are given none share one by themselves. Any thread.
  *
  * Returns: (transfer full): the session
  *
@@ -46,12 +43,7 @@ make (gchar *id)
 GstZrtpSession *
 gst_zrtp_session_new (void)
 {
-  guint number;
-
-  g_mutex_lock (&registry_lock);
-  number = next_number++;
-  g_mutex_unlock (&registry_lock);
-  return make (g_strdup_printf ("call-%u", number));
+  return gst_object_ref_sink (g_object_new (GST_TYPE_ZRTP_SESSION, NULL));
 }
 
 /**
@@ -77,7 +69,7 @@ gst_zrtp_session_obtain (const gchar *session_id)
   if (session == NULL) {
     GWeakRef *ref = g_new (GWeakRef, 1);
 
-    session = make (g_strdup (session_id));
+    session = gst_object_ref_sink (g_object_new (GST_TYPE_ZRTP_SESSION, "id", session_id, NULL));
     session->registered = TRUE;
     g_weak_ref_init (ref, session);
     if (registry == NULL)

@@ -216,6 +216,7 @@ void gst_zrtp_prepare_support (void);
 gboolean gst_zrtp_session_ensure_association (GstZrtpSession * self, guint run);
 
 /* registry.c */
+gchar *gst_zrtp_registry_new_id (void);
 void gst_zrtp_registry_remove (GstZrtpSession * self);
 
 /* mailbox.c */

@@ -129,6 +129,8 @@ gst_zrtp_session_add_entropy (GstZrtpSession *session, GBytes *bytes)
  * @session: a #GstZrtpSession
  * @stream: number of a media stream
  *
+ * What a media stream does now. Any thread.
+ *
  * Returns: what the stream is doing; idle if there is no such stream
  *
  * Since: 0.1
@@ -148,6 +150,8 @@ gst_zrtp_session_get_state (GstZrtpSession *session, guint stream)
  * gst_zrtp_session_get_security:
  * @session: a #GstZrtpSession
  * @stream: number of a media stream
+ *
+ * How far a media stream may be trusted now. Colour the lock of a user interface by it. Any thread.
  *
  * Returns: how far the stream may be trusted
  *

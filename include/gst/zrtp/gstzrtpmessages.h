@@ -9,11 +9,60 @@
 
 G_BEGIN_DECLS
 
+/**
+ * GST_ZRTP_MESSAGE_STATE:
+ *
+ * Name of the message's structure: a media stream does something else now. Read by gst_zrtp_message_parse_state().
+ *
+ * Since: 0.1
+ */
 #define GST_ZRTP_MESSAGE_STATE "zrtp-state"
+
+/**
+ * GST_ZRTP_MESSAGE_SAS:
+ *
+ * Name of the message's structure: the short authentication string that users compare. Read by gst_zrtp_message_parse_sas().
+ *
+ * Since: 0.1
+ */
 #define GST_ZRTP_MESSAGE_SAS "zrtp-sas"
+
+/**
+ * GST_ZRTP_MESSAGE_WARNING:
+ *
+ * Name of the message's structure: what a person should know though the call goes on. Read by gst_zrtp_message_parse_warning().
+ *
+ * Since: 0.1
+ */
 #define GST_ZRTP_MESSAGE_WARNING "zrtp-warning"
+
+/**
+ * GST_ZRTP_MESSAGE_ERROR:
+ *
+ * Name of the message's structure: the key agreement failed, or a peer was refused. Read by gst_zrtp_message_parse_error().
+ *
+ * Since: 0.1
+ */
 #define GST_ZRTP_MESSAGE_ERROR "zrtp-error"
+
+/**
+ * GST_ZRTP_MESSAGE_ENROLLMENT:
+ *
+ * Name of the message's structure: a telephone system asks to be trusted, or is. Read by
+ * gst_zrtp_message_parse_enrollment().
+ *
+ * Since: 0.1
+ */
 #define GST_ZRTP_MESSAGE_ENROLLMENT "zrtp-enrollment"
+
+/**
+ * GST_ZRTP_MESSAGE_SIGNATURE:
+ *
+ * Name of the message's structure: the peer has signed the authentication string. Read by
+ * gst_zrtp_message_parse_signature().
+ *
+ * Since: 0.1
+ */
 #define GST_ZRTP_MESSAGE_SIGNATURE "zrtp-signature"
 
 GST_ZRTP_API
