@@ -35,6 +35,9 @@ module bctoolbox            libbctoolbox-dev
 element srtpenc             gstreamer1.0-plugins-bad
 command g-ir-scanner        gobject-introspection
 module gobject-introspection-1.0 libgirepository1.0-dev
+package python3-gi          python3-gi
+command gjs                 gjs
+command valac               valac
 command valgrind            valgrind
 package libc6-dbg           libc6-dbg
 command clang               clang
