@@ -19,6 +19,7 @@
 #endif
 
 #define RTP_HEADER_LEN 12
+#define RTP_SSRC_AT 8
 #define RTCP_HEADER_LEN 8
 #define SRTCP_INDEX_LEN 4
 #define SRTCP_ENCRYPTED 0x80    /* the E bit, in the first octet of the index (RFC 3711 section 3.4) */
@@ -55,6 +56,10 @@ struct _ZrtpSrtp
   guint32 last_ssrc;            /* the newest of ssrcs that was looked up, if n_ssrcs > 0 */
   guint n_ssrcs, ssrcs_size;
   guint32 *ssrcs;               /* those that libsrtp2 has a stream for, as they stand in packets */
+  /* Of the last RTP packet that passed. */
+  gboolean have_rtp;
+  guint32 rtp_ssrc;             /* as it stands in packets */
+  guint16 rtp_sequence;         /* highest in a row of this SSRC */
   /* A receiver that has not verified anything: what a stream of another rollover counter is made from. */
   guint late_tries;             /* 0: policy and master key are wiped */
   srtp_policy_t policy;
@@ -369,6 +374,35 @@ read_ssrc (const guint8 * at)
   return ssrc;
 }
 
+/* An RTP packet has passed. */
+static inline void
+note_sequence (ZrtpSrtp * self, const guint8 * packet, guint32 ssrc)
+{
+  guint16 sequence = (guint16) (packet[2] << 8 | packet[3]);
+
+  if (G_UNLIKELY (self->have_rtp && self->rtp_ssrc == ssrc && (gint16) (sequence - self->rtp_sequence) <= 0))
+    return;
+  self->have_rtp = TRUE;
+  self->rtp_ssrc = ssrc;
+  self->rtp_sequence = sequence;
+}
+
+void
+zrtp_srtp_get_standing (ZrtpSrtp * self, ZrtpSrtpStanding * standing)
+{
+  memset (standing, 0, sizeof *standing);
+  standing->rtp_left = self->rtp_left;
+  standing->rtcp_left = self->rtcp_left;
+  standing->n_ssrcs = self->n_ssrcs;
+  standing->have_rtp = self->have_rtp;
+  if (!self->have_rtp)
+    return;
+  standing->ssrc = GUINT32_FROM_BE (self->rtp_ssrc);
+  standing->sequence = self->rtp_sequence;
+  if (srtp_get_stream_roc (self->context, standing->ssrc, &standing->roc) != srtp_err_status_ok)
+    standing->roc = 0;
+}
+
 /* --- Packets
  * -------------------------------------------------------------------------------------------------- */
 
@@ -433,6 +467,8 @@ protect (ZrtpSrtp * self, guint8 * packet, gsize * len, gsize header_len, guint 
     return result_of (status);
   *len = packet_len;
   (*left)--;
+  if (ssrc_at == RTP_SSRC_AT)
+    note_sequence (self, packet, ssrc);
   return ZRTP_SRTP_OK;
 }
 
@@ -483,7 +519,7 @@ unprotected (ZrtpSrtp * self, srtp_err_status_t status, gboolean known, guint32 
 ZrtpSrtpResult
 zrtp_srtp_protect (ZrtpSrtp * self, guint8 * packet, gsize * len)
 {
-  return protect (self, packet, len, RTP_HEADER_LEN, 8, &self->rtp_left, srtp_protect);
+  return protect (self, packet, len, RTP_HEADER_LEN, RTP_SSRC_AT, &self->rtp_left, srtp_protect);
 }
 
 ZrtpSrtpResult
@@ -518,8 +554,10 @@ zrtp_srtp_unprotect (ZrtpSrtp * self, guint8 * packet, gsize * len)
   if (G_UNLIKELY (status == srtp_err_status_auth_fail && self->late_tries > 0 && packet[2] < 0x80))
     status = unprotect_late (self, packet, &packet_len);
   result = unprotected (self, status, known, ssrc, &self->rtp_left);
-  if (G_LIKELY (result == ZRTP_SRTP_OK))
+  if (G_LIKELY (result == ZRTP_SRTP_OK)) {
     *len = packet_len;
+    note_sequence (self, packet, ssrc);
+  }
   return result;
 }
 

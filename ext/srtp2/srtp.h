@@ -48,6 +48,20 @@ const gchar *zrtp_srtp_get_backend (void);
 /* Lowers the numbers of packets that the key may yet protect, or that a receiver may yet verify: for tests. */
 void zrtp_srtp_set_lifetime (ZrtpSrtp * srtp, guint64 rtp_packets, guint64 rtcp_packets);
 
+/* Where a context stands. */
+typedef struct
+{
+  guint64 rtp_left, rtcp_left;  /* packets that the key may still protect, or verify */
+  guint n_ssrcs;                /* that it has met */
+  gboolean have_rtp;            /* an RTP packet has passed; then of the SSRC that the last one had: */
+  guint32 ssrc;
+  guint32 roc;                  /* rollover counter */
+  guint16 sequence;             /* highest since another SSRC was the last */
+} ZrtpSrtpStanding;
+
+/* Not while another thread uses the context. */
+void zrtp_srtp_get_standing (ZrtpSrtp * srtp, ZrtpSrtpStanding * standing);
+
 /* In place. *len is the packet's length on entry and on success its new length; on failure *len and, but for
  * the receiver's payload, the packet are unspecified: drop it. Not thread safe for one context. */
 ZrtpSrtpResult zrtp_srtp_protect (ZrtpSrtp * srtp, guint8 * packet, gsize * len);

@@ -239,12 +239,23 @@ typedef struct
   } u;
 } ZrtpOutput;
 
-/* Counters of one stream, all monotonic. */
+/* What is answered by a message that nothing else answers, so that the time until then is a round trip (and the peer's work). */
+typedef enum
+{
+  ZRTP_ROUND_TRIP_COMMIT,
+  ZRTP_ROUND_TRIP_DHPART2,
+  ZRTP_ROUND_TRIP_CONFIRM2,
+  ZRTP_N_ROUND_TRIPS
+} ZrtpRoundTrip;
+
+/* Counters of one stream, all monotonic, and what is known of its last exchange. */
 typedef struct
 {
   guint64 sent;                 /* ZRTP packets, resends included */
+  guint64 sent_octets;          /* of whole ZRTP packets */
   guint64 resent;
   guint64 received;             /* packets that passed the CRC */
+  guint64 received_octets;
   guint64 dropped_crc;
   guint64 dropped_malformed;    /* right CRC, wrong structure */
   guint64 dropped_chain;        /* hash preimage did not fit: forged or from another session */
@@ -255,8 +266,13 @@ typedef struct
   guint64 public_key_operations;
   guint64 exchanges;            /* key agreements begun */
   guint64 failures;
-  guint64 secure_at;            /* time of going secure, 0 if not yet */
+  /* Times of the association's clock, 0 if not yet. */
   guint64 started_at;
+  guint64 commit_at;            /* the last key agreement began: Commit sent, or accepted */
+  guint64 secure_at;
+  guint64 round_trip[ZRTP_N_ROUND_TRIPS];       /* of a message that was sent once; 0: none was */
+  ZrtpRole role;                /* of the last time that the stream went secure, as is choice */
+  ZrtpChoice choice;
 } ZrtpStreamStats;
 
 /* Copies config. random and cache are borrowed and must outlive the association; cache may be NULL: then interval

@@ -85,6 +85,7 @@ zrtp_exchange_begin (ZrtpStream * stream, ZrtpRole role, ZrtpMode mode, const Zr
   ZrtpExchange *exchange = g_new0 (ZrtpExchange, 1);
 
   stream->exchange = exchange;
+  stream->stats.commit_at = stream->association->now;
   zrtp_timers_exchange_begun (stream);
   exchange->role = role;
   exchange->mode = mode;
@@ -635,6 +636,8 @@ zrtp_exchange_complete (ZrtpStream * stream)
   install_keys (stream, ZRTP_DIRECTION_SEND);
   stream->failures = 0;
   stream->stats.secure_at = association->now;
+  stream->stats.role = exchange->role;
+  stream->stats.choice = exchange->choice;
   zrtp_goclear_prepare (stream);
   zrtp_relay_prepare (stream);
   resumed = exchange->mode == ZRTP_MODE_MULTISTREAM && !zrtp_association_is_secure (association);

@@ -42,6 +42,7 @@ send_octets (ZrtpStream * stream, const guint8 * data, gsize len)
 
   output->u.send.len = zrtp_packet_build (output->u.send.data, stream->sequence++, stream->ssrc, data, len);
   stream->stats.sent++;
+  stream->stats.sent_octets += output->u.send.len;
 }
 
 void
@@ -62,6 +63,7 @@ void
 zrtp_stream_send_until_answered (ZrtpStream * stream, const ZrtpMessage * message)
 {
   zrtp_message_set (&stream->outstanding, message->data, message->len);
+  stream->asked_at = stream->association->now;
   zrtp_stream_send (stream, message);
   zrtp_timers_request_sent (stream);
 }
@@ -550,9 +552,26 @@ proves_peer (const ZrtpStream * stream, const ZrtpReceived * in)
   return memcmp (value, stream->peer->hello.h3, ZRTP_CHAIN_LEN) == 0;
 }
 
+/* Where the stream was tells what the message answers. One that was sent again has no certain time (RFC 6298 section 3). */
+static void
+measure_round_trip (ZrtpStream * stream, ZrtpStreamState before, guint64 asked_at)
+{
+  guint64 took = MAX (stream->association->now - asked_at, 1);
+
+  if (before == ZRTP_STREAM_I1 && (stream->state == ZRTP_STREAM_I2 || stream->state == ZRTP_STREAM_I3))
+    stream->stats.round_trip[ZRTP_ROUND_TRIP_COMMIT] = took;
+  else if (before == ZRTP_STREAM_I2)
+    stream->stats.round_trip[ZRTP_ROUND_TRIP_DHPART2] = took;
+  else if (before == ZRTP_STREAM_I3)
+    stream->stats.round_trip[ZRTP_ROUND_TRIP_CONFIRM2] = took;
+}
+
 static ZrtpVerdict
 consume (ZrtpStream * stream, const ZrtpReceived * in)
 {
+  ZrtpStreamState before = stream->state;
+  guint64 asked_at = stream->asked_at;
+  gboolean asked_once = stream->schedule.resent == 0;
   Input input = classify (in);
   const Transition *transition;
   ZrtpVerdict verdict;
@@ -569,6 +588,8 @@ consume (ZrtpStream * stream, const ZrtpReceived * in)
   verdict = transition->consume (stream, in);
   if (verdict == ZRTP_ACCEPT && stream->state != transition->next)
     zrtp_stream_enter (stream, transition->next);
+  if (verdict == ZRTP_ACCEPT && asked_once)
+    measure_round_trip (stream, before, asked_at);
   return verdict;
 }
 
@@ -621,6 +642,7 @@ zrtp_stream_receive (ZrtpStream * stream, const guint8 * data, gsize len)
       return;
   }
   stream->stats.received++;
+  stream->stats.received_octets += len;
   in.type = zrtp_message_type (in.data, in.len, &good_length);
   if (in.type == ZRTP_MESSAGE_UNKNOWN)
     verdict = ZRTP_DROP_STATE;  /* extensions may add some: no Error (Z-5.1.1-3) */

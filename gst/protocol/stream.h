@@ -151,6 +151,7 @@ struct _ZrtpStream
   ZrtpSchedule hello_schedule;  /* T1 */
   ZrtpSchedule schedule;        /* T2, for outstanding */
   ZrtpMessage outstanding;      /* the message that T2 resends */
+  guint64 asked_at;             /* when it was sent first */
   guint64 silence_due;          /* responder: give up */
   guint64 error_due;            /* a received Error takes effect unless something better comes */
   guint64 commit_due;           /* commit then at the latest, several Hellos being known */

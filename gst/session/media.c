@@ -83,6 +83,7 @@ gst_zrtp_media_begin_run (GstZrtpMedia *media, guint run, gboolean enabled, GstZ
   lock_both (media);
   memset (&media->send.counters, 0, sizeof media->send.counters);
   memset (&media->receive.counters, 0, sizeof media->receive.counters);
+  media->send.keys = media->receive.keys = 0;
   media->run = run;
   media->enabled = enabled;
   media->policy = policy;
@@ -176,6 +177,7 @@ gst_zrtp_media_install (GstZrtpMedia *media, guint run, ZrtpSrtpRole role, ZrtpS
     ZrtpSrtp *old = direction->srtp;
 
     direction->srtp = srtp;
+    direction->keys++;
     direction->authenticated = direction->expired = direction->expired_told = FALSE;
     direction->undecryptable = 0;
     direction->undecryptable_told = FALSE;
@@ -224,12 +226,24 @@ gst_zrtp_media_unlatch (GstZrtpMedia *media, guint run)
   unlock_both (media);
 }
 
+/* The lock of direction is held. */
+static void
+fill_standing (const GstZrtpMediaDirection *direction, GstZrtpMediaStanding *standing)
+{
+  standing->counters = direction->counters;
+  standing->gate = direction->gate;
+  standing->keys = direction->keys;
+  standing->have_standing = direction->srtp != NULL;
+  if (direction->srtp != NULL)
+    zrtp_srtp_get_standing (direction->srtp, &standing->standing);
+}
+
 void
-gst_zrtp_media_get_counters (GstZrtpMedia *media, GstZrtpMediaCounters *send, GstZrtpMediaCounters *receive)
+gst_zrtp_media_get_standing (GstZrtpMedia *media, GstZrtpMediaStanding *send, GstZrtpMediaStanding *receive)
 {
   lock_both (media);
-  *send = media->send.counters;
-  *receive = media->receive.counters;
+  fill_standing (&media->send, send);
+  fill_standing (&media->receive, receive);
   unlock_both (media);
 }
 
@@ -349,6 +363,7 @@ protect_one (GstZrtpMedia *media, GstBuffer *buffer, gboolean rtcp)
 
   if (send->gate == GST_ZRTP_GATE_PASS) {
     send->counters.clear++;
+    send->counters.clear_octets += gst_buffer_get_size (buffer);
     return buffer;
   }
   if (send->gate == GST_ZRTP_GATE_HOLD) {
@@ -374,6 +389,7 @@ protect_one (GstZrtpMedia *media, GstBuffer *buffer, gboolean rtcp)
     return NULL;
   }
   gst_memory_resize (memory, 0, size);
+  send->counters.secured_octets += size;
   send->counters.secured++;
   return buffer;
 }
@@ -434,9 +450,10 @@ gst_zrtp_media_protect_list (GstZrtpMedia *media, GstBufferList *list, gboolean 
   gboolean expired;
 
   g_mutex_lock (&media->send.lock);
-  if (media->send.gate == GST_ZRTP_GATE_PASS)
+  if (media->send.gate == GST_ZRTP_GATE_PASS) {
     media->send.counters.clear += gst_buffer_list_length (list);
-  else {
+    media->send.counters.clear_octets += gst_buffer_list_calculate_size (list);
+  } else {
     list = gst_buffer_list_make_writable (list);
     gst_buffer_list_foreach (list, protect_in_list, &walk);
   }
@@ -460,10 +477,11 @@ unprotect_one (GstZrtpMedia *media, GstBuffer *buffer, gboolean *rtcp, ListWalk 
   GstMemory *memory;
   GstMapInfo map;
   guint8 header[12];
-  gsize size;
+  gsize size, wire_size;
 
   if (G_UNLIKELY (!media->enabled)) {
     receive->counters.clear++;
+    receive->counters.clear_octets += gst_buffer_get_size (buffer);
     return buffer;
   }
 
@@ -485,6 +503,7 @@ unprotect_one (GstZrtpMedia *media, GstBuffer *buffer, gboolean *rtcp, ListWalk 
     walk->clear |= receive->clear++ == CLEAR_FOR_LONG;
   if (receive->gate == GST_ZRTP_GATE_PASS) {
     receive->counters.clear++;
+    receive->counters.clear_octets += gst_buffer_get_size (buffer);
     return buffer;
   }
   if (receive->gate == GST_ZRTP_GATE_HOLD) {
@@ -498,6 +517,7 @@ unprotect_one (GstZrtpMedia *media, GstBuffer *buffer, gboolean *rtcp, ListWalk 
     count_failure (media, receive, ZRTP_SRTP_FAILED);
     return NULL;
   }
+  wire_size = size;
   if (*rtcp)
     result = zrtp_srtp_unprotect_rtcp (receive->srtp, map.data, &size);
   else
@@ -512,6 +532,7 @@ unprotect_one (GstZrtpMedia *media, GstBuffer *buffer, gboolean *rtcp, ListWalk 
     return NULL;
   }
   gst_memory_resize (memory, 0, size);
+  receive->counters.secured_octets += wire_size;
   receive->counters.secured++;
   receive->undecryptable = 0;
   if (G_UNLIKELY (!receive->authenticated))

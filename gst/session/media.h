@@ -25,7 +25,9 @@ typedef enum
 typedef struct
 {
   guint64 clear;                /* passed as it was */
+  guint64 clear_octets;         /* of whole RTP and RTCP packets, as on the wire */
   guint64 secured;              /* protected, or unprotected and found authentic */
+  guint64 secured_octets;       /* as on the wire: with tag */
   guint64 held;                 /* dropped because the policy, or the exchange, forbade clear media */
   guint64 forged;
   guint64 replayed;
@@ -33,6 +35,16 @@ typedef struct
   guint64 foreign;              /* neither RTP, RTCP nor ZRTP */
   guint64 failed;               /* expired keys, failures of the SRTP library */
 } GstZrtpMediaCounters;
+
+/* A direction as statistics show it. */
+typedef struct
+{
+  GstZrtpMediaCounters counters;
+  GstZrtpGate gate;
+  guint keys;
+  gboolean have_standing;
+  ZrtpSrtpStanding standing;    /* of the key in use */
+} GstZrtpMediaStanding;
 
 typedef struct
 {
@@ -44,6 +56,7 @@ typedef struct
   guint undecryptable;          /* receiver: packets in a row that did not verify */
   gboolean undecryptable_told;
   gboolean expired, expired_told;       /* the key has done all that it may */
+  guint keys;                   /* that there have been in this run */
   GstZrtpMediaCounters counters;
 } GstZrtpMediaDirection;
 
@@ -107,8 +120,7 @@ void gst_zrtp_media_latch (GstZrtpMedia * media, guint run);
 /* Opens them again, as the call has gone clear, unless the stream has keys or is making some. */
 void gst_zrtp_media_unlatch (GstZrtpMedia * media, guint run);
 GstZrtpState gst_zrtp_media_get_state (GstZrtpMedia * media);
-void gst_zrtp_media_get_counters (GstZrtpMedia * media, GstZrtpMediaCounters * send,
-    GstZrtpMediaCounters * receive);
+void gst_zrtp_media_get_standing (GstZrtpMedia * media, GstZrtpMediaStanding * send, GstZrtpMediaStanding * receive);
 
 /* Streaming threads. */
 /* What may go out for buffer, which is taken: itself, a copy, or NULL for nothing. */

@@ -26,13 +26,19 @@ set_string (GstStructure *structure, const gchar *field, const gchar *value)
 }
 
 /* An algorithm's name without its padding. */
-static void
-set_name (GstStructure *structure, const gchar *field, const gchar name[5])
+void
+gst_zrtp_structure_set_name (GstStructure *structure, const gchar *field, const gchar name[5])
 {
   gchar *copy = g_strchomp (g_strdup (name));
 
   set_string (structure, field, copy);
   g_free (copy);
+}
+
+const gchar *
+gst_zrtp_role_to_string (ZrtpRole role)
+{
+  return role == ZRTP_ROLE_INITIATOR ? "initiator" : role == ZRTP_ROLE_RESPONDER ? "responder" : "none";
 }
 
 static GstStructure *
@@ -172,7 +178,7 @@ gst_zrtp_message_new_sas (GstZrtpSession *self, guint stream, const ZrtpSasInfo 
   sas_hash = gst_zrtp_hex (info->sashash, sizeof info->sashash);
   peer_zid = gst_zrtp_hex (info->peer_zid, sizeof info->peer_zid);
   set_string (structure, "sas", info->text);
-  set_name (structure, "sas-type", info->choice.sas);
+  gst_zrtp_structure_set_name (structure, "sas-type", info->choice.sas);
   set_string (structure, "sas-hash", sas_hash);
   set_string (structure, "security", gst_zrtp_security_to_string (security));
   set_string (structure, "cache", cache_name (info->cache));
@@ -181,14 +187,11 @@ gst_zrtp_message_new_sas (GstZrtpSession *self, guint stream, const ZrtpSasInfo 
   set_string (structure, "peer-name", info->peer_name);
   set_string (structure, "expected-name", expected_name ? expected_name : "");
   set_string (structure, "peer-client", info->peer_client);
-  set_name (structure, "hash", info->choice.hash);
-  set_name (structure, "cipher", info->choice.cipher);
-  set_name (structure, "auth-tag", info->choice.auth_tag);
-  set_name (structure, "key-agreement", info->choice.key_agreement);
-  set_string (structure, "role",
-      info->role == ZRTP_ROLE_INITIATOR       ? "initiator"
-          : info->role == ZRTP_ROLE_RESPONDER ? "responder"
-                                              : "none");
+  gst_zrtp_structure_set_name (structure, "hash", info->choice.hash);
+  gst_zrtp_structure_set_name (structure, "cipher", info->choice.cipher);
+  gst_zrtp_structure_set_name (structure, "auth-tag", info->choice.auth_tag);
+  gst_zrtp_structure_set_name (structure, "key-agreement", info->choice.key_agreement);
+  set_string (structure, "role", gst_zrtp_role_to_string (info->role));
   gst_structure_set (structure, "verified", G_TYPE_BOOLEAN, verified, "new-device", G_TYPE_BOOLEAN, new_device, "authenticated", G_TYPE_BOOLEAN, info->authenticated,
       "relayed-verified", G_TYPE_BOOLEAN, info->relayed_verified, "signature", G_TYPE_BOOLEAN, info->signature, "local-verified", G_TYPE_BOOLEAN,
       info->local_verified, "remote-verified", G_TYPE_BOOLEAN, info->remote_verified, "relayed", G_TYPE_BOOLEAN,

@@ -289,7 +289,10 @@ GstStructure *gst_zrtp_message_new_signature (GstZrtpSession * self, guint strea
     const guint8 * block, gsize len);
 GstStructure *gst_zrtp_message_new_error (GstZrtpSession * self, guint stream, guint32 code, gboolean remote,
     gboolean failed);
-/* Names without the padding of the wire; free with g_free. */
+/* Sets an algorithm's name, without its padding. */
+void gst_zrtp_structure_set_name (GstStructure * structure, const gchar * field, const gchar name[5]);
+const gchar *gst_zrtp_role_to_string (ZrtpRole role);
+/* Free with g_free. */
 gchar *gst_zrtp_hex (const guint8 * data, gsize len);
 
 /* zrtphash.c */
