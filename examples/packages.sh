@@ -38,6 +38,7 @@ module gobject-introspection-1.0 libgirepository1.0-dev
 package python3-gi          python3-gi
 command gjs                 gjs
 command valac               valac
+command gi-docgen           gi-docgen
 command valgrind            valgrind
 package libc6-dbg           libc6-dbg
 command clang               clang

@@ -111,7 +111,7 @@ fi
 
 if wants plain || wants valgrind || wants bench || wants readme; then
   heading 'Build'
-  build build-test -Dwerror=true && built=1 || built=
+  build build-test -Dwerror=true -Ddoc=enabled && built=1 || built=
 fi
 
 if wants plain && test -n "$built"; then
