@@ -12,7 +12,14 @@
 #include <string.h>
 
 /**
- * gst_zrtp_peer_copy: (skip)
+ * gst_zrtp_peer_copy:
+ * @peer: a #GstZrtpPeer
+ *
+ * Copies a record. Any thread.
+ *
+ * Returns: (transfer full): the copy; free it with gst_zrtp_peer_free()
+ *
+ * Since: 0.1
  */
 GstZrtpPeer *
 gst_zrtp_peer_copy (const GstZrtpPeer *peer)
@@ -28,7 +35,12 @@ gst_zrtp_peer_copy (const GstZrtpPeer *peer)
 }
 
 /**
- * gst_zrtp_peer_free: (skip)
+ * gst_zrtp_peer_free:
+ * @peer: (transfer full): a #GstZrtpPeer
+ *
+ * Frees a record. Any thread.
+ *
+ * Since: 0.1
  */
 void
 gst_zrtp_peer_free (GstZrtpPeer *peer)
