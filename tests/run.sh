@@ -127,7 +127,7 @@ if wants sanitizers; then
     export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
     export LSAN_OPTIONS="suppressions=$root/tests/lsan.supp:print_suppressions=0"
     export ZRTP_TEST_SEEDS="${ZRTP_TEST_SEEDS:-100}"
-    tests sanitizers build-asan --no-suite interop --no-suite elements --timeout-multiplier 4
+    tests sanitizers build-asan --no-suite interop --no-suite elements --no-suite validate --timeout-multiplier 4
     # The slow unwinder sees through GLib and GStreamer, which the suppressions need.
     export ASAN_OPTIONS=detect_leaks=1:fast_unwind_on_malloc=0
     few_plugins build-asan/plugins

@@ -1,0 +1,58 @@
+/* actions.h: what the files of actions share.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include <gst/validate/validate.h>
+#include <gst/zrtp/zrtp.h>
+
+#include "gst/validate/journal.h"
+
+G_BEGIN_DECLS
+
+/* Issues that gst-validate reports. */
+#define GST_ZRTP_ISSUE_NOT_MET g_quark_from_static_string ("zrtp::expectation-not-met")
+#define GST_ZRTP_ISSUE_FORBIDDEN g_quark_from_static_string ("zrtp::forbidden-message")
+#define GST_ZRTP_ISSUE_SAS g_quark_from_static_string ("zrtp::sas-differs")
+
+/* What every action that waits for something is willing to wait, if its scenario does not say. */
+#define GST_ZRTP_DEFAULT_TIMEOUT (10 * GST_SECOND)
+
+#define GST_ZRTP_PARAMETER_SESSION \
+  GST_ZRTP_PARAMETER ("session", FALSE, "string", "the pipeline's only session", "The session-id of the session.")
+
+/* For tables of parameters. */
+#define GST_ZRTP_PARAMETER(param_name, param_mandatory, param_types, param_default, param_description) \
+  { .name = (param_name), .description = (param_description), .mandatory = (param_mandatory), .types = (param_types), \
+    .possible_variables = NULL, .def = (param_default) }
+
+#define GST_ZRTP_PARAMETER_TIMEOUT \
+  GST_ZRTP_PARAMETER ("timeout", FALSE, "double or string (GstClockTime)", "10.0", "For how long to wait, in seconds.")
+
+/* Each file registers its actions. */
+void gst_zrtp_validate_register_expect (GstPlugin * plugin);
+void gst_zrtp_validate_register_verbs (GstPlugin * plugin);
+
+/* actions.c */
+
+/* The pipeline of an action, transfer full, and its journal; a report is made if one of them is missing. */
+GstElement *gst_zrtp_action_get_pipeline (GstValidateScenario * scenario, GstValidateAction * action,
+    GstZrtpJournal ** journal);
+
+/* The session that a field of the action names by its id, or the pipeline's only one; transfer full. NULL: a report was made.
+ * The pipeline must have been in READY once. */
+GstZrtpSession *gst_zrtp_action_get_session (GstValidateScenario * scenario, GstValidateAction * action,
+    const gchar * field);
+
+/* The element of a session in the pipeline that a factory made, zrtpenc or zrtpdec; transfer full. */
+GstElement *gst_zrtp_action_find_element (GstElement * pipeline, const gchar * factory, const gchar * session);
+
+/* Calls the function in the main loop when the action's timeout is over, a moment before gst-validate would say no more than
+ * that. */
+void gst_zrtp_action_set_timeout (GstValidateScenario * scenario, GstValidateAction * action, GSourceFunc function);
+
+/* The action's timeout, or the default. */
+GstClockTime gst_zrtp_action_get_timeout (GstValidateScenario * scenario, GstValidateAction * action);
+
+G_END_DECLS
