@@ -178,6 +178,7 @@ gst_zrtp_session_ensure_association (GstZrtpSession *self, guint run)
 {
   ZrtpRandom *random = zrtp_random_default ();
   ZrtpConfig config = { { 0 } };
+  gchar *keylog;
 
   if (self->association != NULL)
     return TRUE;
@@ -190,7 +191,10 @@ gst_zrtp_session_ensure_association (GstZrtpSession *self, guint run)
   self->signalling_secure = config.signalling_secure;
   self->hash_required = config.require_hello_hash;
   self->export_allowed = self->settings.export_key;
+  keylog = g_strdup (self->settings.keylog);
   GST_OBJECT_UNLOCK (self);
+  config.disclosure |= gst_zrtp_keylog_open (&self->keylog, keylog);
+  g_free (keylog);
   if (gst_zrtp_session_signs (self))
     config.signer = &self->signer.interface;
   if (self->cache.target == NULL)

@@ -138,6 +138,7 @@ install_keys (Step *step, GstZrtpMedia *media, ZrtpDirection direction, const Zr
   GError *error = NULL;
   ZrtpSrtp *srtp = zrtp_srtp_new (role, keys, &error);
 
+  gst_zrtp_keylog_write (step, media, direction, keys);
   if (direction == ZRTP_DIRECTION_SEND)
     set_latched (step, TRUE);
   if (srtp != NULL) {
@@ -220,6 +221,7 @@ reset (GstZrtpSession *self)
     }
   }
   g_clear_pointer (&self->association, zrtp_association_free);
+  gst_zrtp_keylog_close (&self->keylog);
   gst_clear_object (&self->clock);
 }
 
@@ -261,6 +263,7 @@ start (Step *step, GstZrtpMedia *media, guint32 ssrc)
     gst_zrtp_step_cache_unreadable (step, media->stream, self->cache_trouble);
     g_clear_pointer (&self->cache_trouble, g_free);
   }
+  gst_zrtp_keylog_tell (step, media->stream);
   media->started = TRUE;
   media->ssrc = ssrc;
   zrtp_association_set_ssrc (self->association, media->stream, ssrc);
@@ -459,6 +462,8 @@ handle_input (Step *step, GstZrtpMedia *media, const GstZrtpInput *input)
       }
       break;
     case GST_ZRTP_INPUT_PACKET:
+      if (media != NULL && input->len >= 12)
+        media->peer_ssrc = GST_READ_UINT32_BE (input->data + 8);
       if (media != NULL && media->started)
         zrtp_association_receive (self->association, input->stream, input->data, input->len, step->now);
       else if (media != NULL)

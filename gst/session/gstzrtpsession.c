@@ -63,6 +63,7 @@ gst_zrtp_session_finalize (GObject *object)
   gst_zrtp_timer_cancel (self);
   gst_zrtp_mailbox_clear (self);
   zrtp_association_free (self->association);
+  gst_zrtp_keylog_close (&self->keylog);
   gst_zrtp_cache_close (&self->cache);
   gst_zrtp_session_wipe_aux_secret (self);
   gst_zrtp_session_wipe_srtp_secret (self);

@@ -91,6 +91,7 @@ struct _GstZrtpMedia
   gboolean started;
   gboolean transport_up;
   guint32 ssrc;
+  guint32 peer_ssrc;            /* of the last ZRTP packet, which may be anybody's */
   guint64 retry_at;             /* start again then; ZRTP_NO_DEADLINE if not */
 
   /* Engine lock. */

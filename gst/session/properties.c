@@ -145,6 +145,11 @@ gst_zrtp_install_session_properties (GObjectClass *klass)
           "Whom the user expects at the other end: the call is verified only if the peer has been verified under this "
           "name, or is now. It is kept with the retained secrets then. Reads as the kept name if not set",
           NULL, any_time));
+  g_object_class_install_property (klass, GST_ZRTP_PROP_KEYLOG,
+      g_param_spec_string ("keylog", "Key log",
+          "File to which the SRTP keys of each call are added, so that its captured packets can be decrypted. For looking for "
+          "faults only: the peer is told that keys are disclosed, and a warning is posted",
+          NULL, next_run));
   g_object_class_install_property (klass, GST_ZRTP_PROP_CLOCK,
       g_param_spec_object ("clock", "Clock", "Clock that drives the protocol's timers; the system clock if not set",
           GST_TYPE_CLOCK, next_run));
@@ -214,6 +219,7 @@ gst_zrtp_settings_clear (GstZrtpSettings *settings)
   g_free (settings->zid);
   g_free (settings->cache);
   g_free (settings->peer_name);
+  g_free (settings->keylog);
   gst_clear_object (&settings->clock);
 }
 
@@ -295,6 +301,10 @@ set_text (GstZrtpSession *self, guint id, const gchar *text)
         return g_strdup ("a name is up to 63 octets of UTF-8");
       g_free (settings->peer_name);
       settings->peer_name = g_strdup (text);
+      return NULL;
+    case GST_ZRTP_PROP_KEYLOG:
+      g_free (settings->keylog);
+      settings->keylog = text != NULL && text[0] != '\0' ? g_strdup (text) : NULL;
       return NULL;
     default:
       g_return_val_if_reached (NULL);
@@ -413,6 +423,7 @@ gst_zrtp_session_set_property (GObject *object, guint id, const GValue *value, G
     case GST_ZRTP_PROP_ZID:
     case GST_ZRTP_PROP_CACHE:
     case GST_ZRTP_PROP_PEER_NAME:
+    case GST_ZRTP_PROP_KEYLOG:
       note_refusal (self, pspec->name, set_text (self, id, g_value_get_string (value)));
       break;
     case GST_ZRTP_PROP_CACHE_TTL:
@@ -437,6 +448,9 @@ gst_zrtp_session_set_property (GObject *object, guint id, const GValue *value, G
   }
   GST_OBJECT_UNLOCK (self);
 
+  if (id == GST_ZRTP_PROP_KEYLOG && g_atomic_int_get (&self->active) > 0)
+    GST_WARNING_OBJECT (self, "keylog: nothing more is written of this call, if it was; the new value counts for the next one, as "
+                              "the peer of this one has been told already whether there is a key log");
   if (id == GST_ZRTP_PROP_PEER_NAME)
     gst_zrtp_mailbox_post (self, GST_ZRTP_INPUT_PEER_NAME, 0, 0, NULL, 0);
 }
@@ -501,6 +515,9 @@ gst_zrtp_session_get_property (GObject *object, guint id, GValue *value, GParamS
           settings->peer_name                               ? settings->peer_name
           : self->have_sas && self->sas.peer_name[0] != '\0' ? self->sas.peer_name
                                                             : NULL);
+      break;
+    case GST_ZRTP_PROP_KEYLOG:
+      g_value_set_string (value, settings->keylog);
       break;
     case GST_ZRTP_PROP_CLOCK:
       g_value_set_object (value, settings->clock);

@@ -48,6 +48,7 @@ typedef struct
   guint cache_ttl;              /* seconds */
   guint64 round_trip;           /* nanoseconds */
   gchar *peer_name;
+  gchar *keylog;                /* path, or NULL for none */
   GstClock *clock;              /* NULL: the system clock */
 } GstZrtpSettings;
 
@@ -60,6 +61,16 @@ typedef struct
   gboolean is_file;
   guint8 zid[ZRTP_ZID_LEN];     /* of the file */
 } GstZrtpCache;
+
+/* Under the engine lock. */
+typedef struct
+{
+  gchar *path;                  /* NULL: not wanted in this run */
+  gboolean open;
+  gint fd;                      /* if open */
+  const gchar *trouble;         /* static: why it could not be opened */
+  gboolean told;
+} GstZrtpKeylog;
 
 typedef enum
 {
@@ -163,6 +174,7 @@ struct _GstZrtpSession
   guint association_run;        /* that it was made for, maybe ahead of time */
   GstZrtpCache cache;
   gchar *cache_trouble;         /* why there is none; to be told */
+  GstZrtpKeylog keylog;         /* of the association's run, whose peer is told */
   gboolean export_allowed;      /* the association's peer is told */
   gboolean hash_required;       /* the setting as the association was made */
   gboolean signing;             /* the application is asked for a signature */
@@ -253,6 +265,15 @@ void gst_zrtp_step_refresh_security (GstZrtpSession * self);
 void gst_zrtp_step_tell_sas (GstZrtpStep * step, guint stream);
 /* The first one that there is; messages about the call as a whole carry its number. */
 guint gst_zrtp_session_first_stream (GstZrtpSession * self);
+
+/* keylog.c */
+/* Of the run whose association is made now. path may be NULL. TRUE: keys will be written, so the peer must be told. */
+gboolean gst_zrtp_keylog_open (GstZrtpKeylog * self, const gchar * path);
+void gst_zrtp_keylog_close (GstZrtpKeylog * self);
+/* Warns of the log, or that it cannot be written, once. */
+void gst_zrtp_keylog_tell (GstZrtpStep * step, guint stream);
+void gst_zrtp_keylog_write (GstZrtpStep * step, GstZrtpMedia * media, ZrtpDirection direction,
+    const ZrtpSrtpKeys * keys);
 
 /* engine.c: one input into the engine, and what comes out of it. Worker only. */
 void gst_zrtp_engine_handle (GstZrtpSession * self, const GstZrtpInput * input);
