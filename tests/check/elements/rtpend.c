@@ -60,9 +60,8 @@ get_port (GSocket *socket)
 
 /* Payloads */
 
-/* 0: not RTP. */
-static guint64
-packet_key (GstBuffer *packet)
+guint64
+rtp_end_packet_key (GstBuffer *packet)
 {
   guint8 header[12];
 
@@ -81,20 +80,34 @@ packet_payload (GstBuffer *packet)
   return g_bytes_new_take (data, size);
 }
 
-/* Whether the payload is the one that the sender gave to its zrtpenc under this number. */
+/* Whether the payload is one that the sender gave to its zrtpenc. */
 static gboolean
 is_as_sent (RtpEnd *sender, GstBuffer *packet)
 {
-  guint64 key = packet_key (packet);
-  GBytes *sent, *got = packet_payload (packet);
+  GBytes *payload = packet_payload (packet);
   gboolean same;
 
   g_mutex_lock (&sender->lock);
-  sent = g_hash_table_lookup (sender->sent, &key);
-  same = sent != NULL && g_bytes_equal (sent, got);
+  same = g_hash_table_contains (sender->payloads, payload);
   g_mutex_unlock (&sender->lock);
-  g_bytes_unref (got);
+  g_bytes_unref (payload);
   return same;
+}
+
+gboolean
+rtp_end_was_delivered (RtpEnd *self, guint64 key)
+{
+  GBytes *payload;
+  gboolean delivered;
+
+  g_mutex_lock (&self->peer->lock);
+  payload = g_bytes_ref (g_hash_table_lookup (self->peer->sent, &key));
+  g_mutex_unlock (&self->peer->lock);
+  g_mutex_lock (&self->lock);
+  delivered = g_hash_table_contains (self->delivered, payload);
+  g_mutex_unlock (&self->lock);
+  g_bytes_unref (payload);
+  return delivered;
 }
 
 typedef void (*PacketFunc) (RtpEndSession * session, GstBuffer * packet);
@@ -115,10 +128,12 @@ for_each_packet (GstPadProbeInfo *info, RtpEndSession *session, PacketFunc func)
 static void
 remember (RtpEndSession *session, GstBuffer *packet)
 {
-  guint64 key = packet_key (packet);
+  guint64 key = rtp_end_packet_key (packet);
+  GBytes *payload = packet_payload (packet);
 
   g_mutex_lock (&session->end->lock);
-  g_hash_table_replace (session->end->sent, g_memdup2 (&key, sizeof key), packet_payload (packet));
+  g_hash_table_add (session->end->payloads, g_bytes_ref (payload));
+  g_hash_table_replace (session->end->sent, g_memdup2 (&key, sizeof key), payload);
   g_mutex_unlock (&session->end->lock);
 }
 
@@ -135,6 +150,8 @@ compare (RtpEndSession *session, GstBuffer *packet)
   gboolean same = is_as_sent (session->end->peer, packet);
 
   g_mutex_lock (&session->end->lock);
+  if (same)
+    g_hash_table_add (session->end->delivered, packet_payload (packet));
   session->heard += same;
   session->altered += !same;
   g_mutex_unlock (&session->end->lock);
@@ -170,7 +187,7 @@ tap (RtpEndSession *session, gboolean rtcp, GstBuffer *packet)
 {
   RtpEnd *self = session->end;
   guint8 type = 0;
-  gboolean is_rtp = packet_key (packet) != 0 || rtcp, readable;
+  gboolean is_rtp = rtp_end_packet_key (packet) != 0 || rtcp, readable;
 
   if (is_rtp) {
     gst_buffer_extract (packet, 1, &type, 1);
@@ -258,6 +275,16 @@ give_decoder (GstElement *rtpbin, guint session, RtpEnd *self)
   return gst_object_ref (self->sessions[session].dec);
 }
 
+/* For payload types of a session that the caps of its source do not tell of. */
+static GstCaps *
+request_pt_map (GstElement *rtpbin, guint session, guint pt, RtpEnd *self)
+{
+  GstCaps *caps = gst_caps_from_string (rtp_caps[self->sessions[session].media]);
+
+  gst_caps_set_simple (caps, "payload", G_TYPE_INT, pt, NULL);
+  return caps;
+}
+
 static void
 rtpbin_pad_added (GstElement *rtpbin, GstPad *pad, RtpEnd *self)
 {
@@ -303,24 +330,6 @@ rtp_end_get_rtp_session (RtpEnd *self, guint session)
   return object;
 }
 
-GstElement *
-rtp_end_add_media (RtpEnd *self, guint session, RtpEndMedia media)
-{
-  GError *error = NULL;
-  GstElement *source = gst_parse_bin_from_description (sources[media], TRUE, &error);
-  gchar *name = g_strdup_printf ("send_rtp_sink_%u", session);
-  GObject *rtp_session;
-
-  fail_unless (error == NULL, "%s", error ? error->message : "");
-  gst_bin_add (GST_BIN (self->pipeline), source);
-  link_pads (source, "src", self->rtpbin, name);
-  g_free (name);
-  rtp_session = rtp_end_get_rtp_session (self, session);
-  g_object_set (rtp_session, "rtcp-min-interval", 100 * GST_MSECOND, NULL);
-  g_object_unref (rtp_session);
-  return source;
-}
-
 static void
 add_sink (RtpEnd *self, GSocket *socket, GSocket *peer, const gchar *src, GstPadProbeCallback callback, gpointer data)
 {
@@ -343,8 +352,8 @@ add_source (RtpEnd *self, GSocket *socket, const gchar *caps_text, const gchar *
   link_pads (source, "src", self->rtpbin, sink);
 }
 
-void
-rtp_end_link_transport (RtpEnd *self, guint number, RtpEndMedia media)
+static void
+link_transport (RtpEnd *self, guint number)
 {
   RtpEndSession *session = &self->sessions[number], *peer = &self->peer->sessions[number];
   gchar *rtp_src = g_strdup_printf ("send_rtp_src_%u", number), *rtcp_src = g_strdup_printf ("send_rtcp_src_%u", number);
@@ -352,7 +361,7 @@ rtp_end_link_transport (RtpEnd *self, guint number, RtpEndMedia media)
 
   add_sink (self, session->rtp, peer->rtp, rtp_src, on_rtp_wire, session);
   add_sink (self, self->mux ? session->rtp : session->rtcp, self->mux ? peer->rtp : peer->rtcp, rtcp_src, on_rtcp_wire, session);
-  add_source (self, session->rtp, rtp_caps[media], rtp_sink);
+  add_source (self, session->rtp, rtp_caps[session->media], rtp_sink);
   if (self->mux)
     /* rtpbin links the decoder's rtcp_src when it is asked for. */
     gst_object_unref (gst_element_request_pad_simple (self->rtpbin, rtcp_sink));
@@ -362,6 +371,26 @@ rtp_end_link_transport (RtpEnd *self, guint number, RtpEndMedia media)
   g_free (rtcp_src);
   g_free (rtp_sink);
   g_free (rtcp_sink);
+}
+
+GstElement *
+rtp_end_add_session (RtpEnd *self, guint session, RtpEndMedia media)
+{
+  GError *error = NULL;
+  GstElement *source = gst_parse_bin_from_description (sources[media], TRUE, &error);
+  gchar *name = g_strdup_printf ("send_rtp_sink_%u", session);
+  GObject *rtp_session;
+
+  self->sessions[session].media = media;
+  fail_unless (error == NULL, "%s", error ? error->message : "");
+  gst_bin_add (GST_BIN (self->pipeline), source);
+  link_pads (source, "src", self->rtpbin, name);
+  g_free (name);
+  rtp_session = rtp_end_get_rtp_session (self, session);
+  g_object_set (rtp_session, "rtcp-min-interval", 50 * GST_MSECOND, "bandwidth", 1e6, NULL);
+  g_object_unref (rtp_session);
+  link_transport (self, session);
+  return source;
 }
 
 static void
@@ -377,6 +406,8 @@ init (RtpEnd *self, const gchar *name, RtpEnd *peer, guint n_sessions, gboolean 
   self->mux = mux;
   g_mutex_init (&self->lock);
   self->sent = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, (GDestroyNotify) g_bytes_unref);
+  self->payloads = g_hash_table_new_full (g_bytes_hash, g_bytes_equal, (GDestroyNotify) g_bytes_unref, NULL);
+  self->delivered = g_hash_table_new_full (g_bytes_hash, g_bytes_equal, (GDestroyNotify) g_bytes_unref, NULL);
   g_queue_init (&self->messages);
   self->pipeline = gst_pipeline_new (name);
   self->rtpbin = add (self, "rtpbin");
@@ -399,6 +430,7 @@ init (RtpEnd *self, const gchar *name, RtpEnd *peer, guint n_sessions, gboolean 
   g_signal_connect (self->rtpbin, "request-rtcp-encoder", G_CALLBACK (give_rtcp_encoder), self);
   g_signal_connect (self->rtpbin, "request-rtp-decoder", G_CALLBACK (give_decoder), self);
   g_signal_connect (self->rtpbin, "request-rtcp-decoder", G_CALLBACK (give_decoder), self);
+  g_signal_connect (self->rtpbin, "request-pt-map", G_CALLBACK (request_pt_map), self);
   g_signal_connect (self->rtpbin, "pad-added", G_CALLBACK (rtpbin_pad_added), self);
 }
 
@@ -451,6 +483,8 @@ rtp_end_clear (RtpEnd *self)
   }
   g_queue_clear_full (&self->messages, (GDestroyNotify) gst_message_unref);
   g_hash_table_unref (self->sent);
+  g_hash_table_unref (self->payloads);
+  g_hash_table_unref (self->delivered);
   g_mutex_clear (&self->lock);
 }
 

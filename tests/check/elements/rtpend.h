@@ -26,6 +26,7 @@ typedef struct
 {
   RtpEnd *end;
   guint number;
+  RtpEndMedia media;
   GstElement *dec;
   GSocket *rtp, *rtcp;
   /* Under the end's lock. */
@@ -48,15 +49,22 @@ struct _RtpEnd
 
   GMutex lock;
   GHashTable *sent;             /* SSRC and sequence number -> GBytes: payloads before zrtpenc */
+  GHashTable *payloads;         /* the same as a set */
+  GHashTable *delivered;        /* a set of the peer's payloads that came out of rtpbin */
   GQueue messages;              /* GstMessage */
   guint errors;
 };
 
+/* SSRC and sequence number; 0 if it is no RTP. */
+guint64 rtp_end_packet_key (GstBuffer * packet);
+
+/* Whether the peer's packet of that key, lost on the wire, came out of rtpbin nevertheless. */
+gboolean rtp_end_was_delivered (RtpEnd * self, guint64 key);
+
 /* Two ends with the same media, not started. */
 void rtp_end_make_pair (RtpEnd * a, RtpEnd * b, guint n_sessions, gboolean mux);
-/* Source and payloader, linked to send_rtp_sink_N. */
-GstElement *rtp_end_add_media (RtpEnd * self, guint session, RtpEndMedia media);
-void rtp_end_link_transport (RtpEnd * self, guint session, RtpEndMedia media);
+/* Source and payloader, linked to send_rtp_sink_N, and the sockets to the other pads. Returns the source; transfer none. */
+GstElement *rtp_end_add_session (RtpEnd * self, guint session, RtpEndMedia media);
 void rtp_end_start (RtpEnd * self);
 void rtp_end_clear (RtpEnd * self);
 
