@@ -13,6 +13,7 @@ command python3             python3
 module glib-2.0             libglib2.0-dev
 module gstreamer-1.0        libgstreamer1.0-dev
 module gstreamer-base-1.0   libgstreamer1.0-dev
+module gstreamer-audio-1.0  libgstreamer-plugins-base1.0-dev
 module gstreamer-sdp-1.0    libgstreamer-plugins-base1.0-dev
 module nettle               nettle-dev
 module hogweed              nettle-dev

@@ -21,10 +21,16 @@ free_value (gpointer data)
 void
 gst_zrtp_endpoint_install (GObjectClass *klass, GstZrtpGetSession get)
 {
-  GST_DEBUG_CATEGORY_INIT (gst_zrtp_endpoint_debug, "zrtpendpoint", 0, "Sessions of ZRTP elements");
-
   gst_zrtp_install_session_properties (klass);
   gst_zrtp_install_session_signals (klass, get);
+  gst_zrtp_endpoint_install_session (klass);
+}
+
+void
+gst_zrtp_endpoint_install_session (GObjectClass *klass)
+{
+  GST_DEBUG_CATEGORY_INIT (gst_zrtp_endpoint_debug, "zrtpendpoint", 0, "Sessions of ZRTP elements");
+
   g_object_class_install_property (klass, GST_ZRTP_PROP_SESSION,
       g_param_spec_object ("session", "Session",
           "The call that this element belongs to. By default the one that session-id names, else the one that all ZRTP "

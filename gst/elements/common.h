@@ -1,4 +1,4 @@
-/* common.h: what zrtpenc and zrtpdec share: finding their session, showing its properties and signals.
+/* common.h: what the elements share: finding their session, showing its properties and signals.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -28,6 +28,8 @@ typedef struct
 } GstZrtpEndpoint;
 
 void gst_zrtp_endpoint_install (GObjectClass * klass, GstZrtpGetSession get);
+/* session and session-id alone. */
+void gst_zrtp_endpoint_install_session (GObjectClass * klass);
 void gst_zrtp_endpoint_init (GstZrtpEndpoint * self, GstElement * element);
 void gst_zrtp_endpoint_clear (GstZrtpEndpoint * self);
 void gst_zrtp_endpoint_set_property (GstZrtpEndpoint * self, guint id, const GValue * value, GParamSpec * pspec);

@@ -154,6 +154,16 @@ install_keys (Step *step, GstZrtpMedia *media, ZrtpDirection direction, const Zr
   g_clear_error (&error);
 }
 
+/* An element that sounds alerts says for how much longer when it hears of the change. */
+static void
+rest_until_told (Step *step)
+{
+  if (step->resting || g_atomic_int_get (&step->session->hold.wanted) == 0)
+    return;
+  step->resting = TRUE;
+  gst_zrtp_hold_begin_step (step->session);
+}
+
 static void
 drain (Step *step, const GstZrtpMedia *unheard)
 {
@@ -167,6 +177,8 @@ drain (Step *step, const GstZrtpMedia *unheard)
       zrtp_output_clear (&output);
       continue;
     }
+    if (output.type == ZRTP_OUTPUT_KEYS || output.type == ZRTP_OUTPUT_STATE)
+      rest_until_told (step);
     switch (output.type) {
       case ZRTP_OUTPUT_SEND:
         add_packet (step, output.stream, output.u.send.data, output.u.send.len);
@@ -536,6 +548,9 @@ handle_input (Step *step, GstZrtpMedia *media, const GstZrtpInput *input)
       if (self->association != NULL)
         relay_sas (step, (const GstZrtpRelay *) input->data);
       break;
+    case GST_ZRTP_INPUT_HOLD:
+      /* All of it is in the next deadline. */
+      break;
     case GST_ZRTP_INPUT_RESET:
       /* Unless the next run has been prepared already. */
       if (self->association == NULL || self->association_run != step->run)
@@ -616,7 +631,9 @@ handle_input_locked (Step *step, const GstZrtpInput *input)
   if (self->association != NULL)
     drain (step, NULL);
   if (self->clock != NULL)
-    gst_zrtp_timer_set (self, next_deadline (self));
+    gst_zrtp_timer_set (self, MIN (next_deadline (self), gst_zrtp_hold_update (self, self->now)));
+  else
+    gst_zrtp_hold_clear (self);
 }
 
 void
@@ -650,6 +667,8 @@ gst_zrtp_engine_handle (GstZrtpSession *self, const GstZrtpInput *input)
     else
       gst_structure_free (outcome->message);
   }
+  if (step.resting)
+    gst_zrtp_hold_end_step (self);
   g_array_unref (step.packets);
   g_array_unref (step.messages);
 }

@@ -25,6 +25,8 @@ enum
   PROP_ID = GST_ZRTP_N_SESSION_PROPS
 };
 
+static guint message_signal;
+
 G_DEFINE_TYPE_WITH_CODE (GstZrtpSession, gst_zrtp_session, GST_TYPE_OBJECT,
     GST_DEBUG_CATEGORY_INIT (gst_zrtp_session_debug, "zrtpsession", 0, "ZRTP session"))
 
@@ -39,6 +41,7 @@ gst_zrtp_session_init (GstZrtpSession *self)
   self->run_enabled = TRUE;
   g_mutex_init (&self->run_lock);
   g_rec_mutex_init (&self->engine_lock);
+  gst_zrtp_hold_init (self);
   gst_zrtp_mailbox_init (self);
 }
 
@@ -70,6 +73,7 @@ gst_zrtp_session_finalize (GObject *object)
   g_free (self->cache_trouble);
   for (i = 0; i < ZRTP_MAX_STREAMS; i++)
     g_clear_pointer (&self->media[i], gst_zrtp_media_free);
+  gst_zrtp_hold_free (self);
   gst_clear_object (&self->clock);
   gst_zrtp_settings_clear (&self->settings);
   g_hash_table_unref (self->refused);
@@ -120,6 +124,18 @@ gst_zrtp_session_class_init (GstZrtpSessionClass *klass)
           G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS));
   gst_zrtp_install_session_signals (object_class, get_self);
   gst_zrtp_session_install_sign_signal (klass);
+  /**
+   * GstZrtpSession::message:
+   * @session: the session
+   * @structure: what the message on the bus has: `zrtp-state`, `zrtp-sas`, `zrtp-warning` and so on
+   *
+   * Tells what an element posts on its bus right after, for one that has no such bus: in another pipeline, or in none. It is
+   * emitted on a worker thread, with no lock held. The handler should return soon, as the session does nothing else meanwhile.
+   *
+   * Since: 0.1
+   */
+  message_signal = g_signal_new ("message", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
+      GST_TYPE_STRUCTURE | G_SIGNAL_TYPE_STATIC_SCOPE);
 }
 
 /**
@@ -174,6 +190,7 @@ ensure_media (GstZrtpSession *self, guint stream)
     media = gst_zrtp_media_new (self, stream);
     begin_media (self, media);
     g_atomic_pointer_set (&self->media[stream], media);
+    gst_zrtp_hold_cover (self, media);
     /* The call may have become secure between. */
     if (g_atomic_int_get (&self->latched))
       gst_zrtp_media_latch (media, self->run);
@@ -236,6 +253,7 @@ gst_zrtp_session_activate (GstZrtpSession *self, gchar **problem)
     self->run_enabled = self->settings.enabled;
     GST_OBJECT_UNLOCK (self);
     GST_DEBUG_OBJECT (self, "run %d begins", self->run);
+    gst_zrtp_hold_clear (self);
     for (i = 0; i < ZRTP_MAX_STREAMS; i++) {
       if (self->media[i] != NULL)
         begin_media (self, self->media[i]);
@@ -271,6 +289,7 @@ gst_zrtp_session_deactivate (GstZrtpSession *self)
         self->media[i]->security = GST_ZRTP_SECURITY_NONE;
     }
     GST_OBJECT_UNLOCK (self);
+    gst_zrtp_hold_clear (self);
     gst_zrtp_timer_cancel (self);
     gst_zrtp_mailbox_post (self, GST_ZRTP_INPUT_RESET, 0, 0, NULL, 0);
   }
@@ -434,6 +453,8 @@ gst_zrtp_session_post (GstZrtpSession *self, guint stream, GstStructure *structu
 {
   GstZrtpMedia *media = gst_zrtp_session_peek_media (self, stream);
   GstElement *element = NULL;
+
+  g_signal_emit (self, message_signal, 0, structure);
 
   GST_OBJECT_LOCK (self);
   if (media != NULL)

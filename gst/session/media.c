@@ -57,12 +57,14 @@ update_gates (GstZrtpMedia *media)
   /* Z-4.7.2-5, Z-4.7.2-8: on the way to clear nothing is sent, in whatever form; what the peer had sent is still received. */
   gboolean may_protect = media->send.srtp != NULL && media->state != GST_ZRTP_STATE_CLEARING;
 
+  media->held = FALSE;
   if (!media->enabled)
     media->send.gate = media->receive.gate = GST_ZRTP_GATE_PASS;
   else {
-    media->send.gate = may_protect ? GST_ZRTP_GATE_SRTP
-        : clear && !busy           ? GST_ZRTP_GATE_PASS
-                                   : GST_ZRTP_GATE_HOLD;
+    media->held = !may_protect && (!clear || busy);
+    media->send.gate = media->held || media->resting ? GST_ZRTP_GATE_HOLD
+        : may_protect                                ? GST_ZRTP_GATE_SRTP
+                                                     : GST_ZRTP_GATE_PASS;
     media->receive.gate = media->receive.srtp ? GST_ZRTP_GATE_SRTP
         : clear                               ? GST_ZRTP_GATE_PASS
                                               : GST_ZRTP_GATE_HOLD;
@@ -131,13 +133,22 @@ gst_zrtp_media_set_announced (GstZrtpMedia *media, gboolean announced)
   unlock_both (media);
 }
 
+void
+gst_zrtp_media_set_resting (GstZrtpMedia *media, gboolean resting)
+{
+  lock_both (media);
+  media->resting = resting;
+  update_gates (media);
+  unlock_both (media);
+}
+
 gboolean
 gst_zrtp_media_is_held (GstZrtpMedia *media)
 {
   gboolean held;
 
   g_mutex_lock (&media->send.lock);
-  held = media->send.gate == GST_ZRTP_GATE_HOLD;
+  held = media->held;
   g_mutex_unlock (&media->send.lock);
   return held;
 }

@@ -28,7 +28,7 @@ typedef struct
   guint64 clear_octets;         /* of whole RTP and RTCP packets, as on the wire */
   guint64 secured;              /* protected, or unprotected and found authentic */
   guint64 secured_octets;       /* as on the wire: with tag */
-  guint64 held;                 /* dropped because the policy, or the exchange, forbade clear media */
+  guint64 held;                 /* dropped because the policy, or the exchange, forbade clear media, or an alert sounded */
   guint64 forged;
   guint64 replayed;
   guint64 malformed;
@@ -73,6 +73,8 @@ struct _GstZrtpMedia
   gboolean must_be_announced;   /* and that is required: then nothing clear passes */
   gboolean enabled;
   gboolean latched;             /* the call has been secure, and both sides have not agreed to go clear: nothing clear passes */
+  gboolean resting;             /* own media waits for the user to hear of a change */
+  gboolean held;                /* own media is kept back for the policy's sake */
   GstZrtpState state;
   guint run;                    /* that keys belong to */
 
@@ -109,7 +111,9 @@ void gst_zrtp_media_begin_run (GstZrtpMedia * media, guint run, gboolean enabled
 void gst_zrtp_media_end_run (GstZrtpMedia * media);
 void gst_zrtp_media_set_policy (GstZrtpMedia * media, GstZrtpMediaPolicy policy);
 void gst_zrtp_media_set_announced (GstZrtpMedia * media, gboolean announced);
-/* Whether own media is kept back. */
+/* Own media waits, or flows again as the policy allows. */
+void gst_zrtp_media_set_resting (GstZrtpMedia * media, gboolean resting);
+/* Whether own media is kept back, other than at rest. */
 gboolean gst_zrtp_media_is_held (GstZrtpMedia * media);
 /* Returns the old state. Nothing happens if the run is over. */
 GstZrtpState gst_zrtp_media_set_state (GstZrtpMedia * media, guint run, GstZrtpState state);

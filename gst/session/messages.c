@@ -345,7 +345,7 @@ static const GstStructure *
 peek_any (GstMessage *message)
 {
   static const gchar *names[] = { GST_ZRTP_MESSAGE_STATE, GST_ZRTP_MESSAGE_SAS, GST_ZRTP_MESSAGE_WARNING,
-    GST_ZRTP_MESSAGE_ERROR, GST_ZRTP_MESSAGE_ENROLLMENT, GST_ZRTP_MESSAGE_SIGNATURE };
+    GST_ZRTP_MESSAGE_ERROR, GST_ZRTP_MESSAGE_ENROLLMENT, GST_ZRTP_MESSAGE_SIGNATURE, GST_ZRTP_MESSAGE_ALERT };
   const GstStructure *structure = NULL;
   guint i;
 
@@ -548,6 +548,33 @@ gst_zrtp_message_parse_signature (GstMessage *message, const gchar **sas_hash, c
     return FALSE;
   get_string (structure, "sas-hash", sas_hash);
   get_string (structure, "signature", signature);
+  return TRUE;
+}
+
+/**
+ * gst_zrtp_message_parse_alert:
+ * @message: a #GstMessage
+ * @alert: (out) (optional) (transfer none): "secure", "verified", "no-peer", "error", "clear" or "mismatch"
+ * @sounding: (out) (optional): %TRUE as the tones begin, %FALSE as they end
+ *
+ * Reads a `zrtp-alert` message of the element `zrtpalert`. Strings live as long as the message. Any thread.
+ *
+ * Returns: %FALSE, and nothing is set, if it is not one
+ *
+ * Since: 0.1
+ */
+gboolean
+gst_zrtp_message_parse_alert (GstMessage *message, const gchar **alert, gboolean *sounding)
+{
+  const GstStructure *structure = peek (message, GST_ZRTP_MESSAGE_ALERT);
+
+  if (structure == NULL)
+    return FALSE;
+  get_string (structure, "alert", alert);
+  if (sounding != NULL) {
+    *sounding = FALSE;
+    gst_structure_get_boolean (structure, "sounding", sounding);
+  }
   return TRUE;
 }
 

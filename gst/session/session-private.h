@@ -1,7 +1,7 @@
 /* session-private.h: the session's insides, for gst/session alone.
  *
- * Locks, in the order in which they may nest: run_lock, engine_lock, then one of inbox_lock, a stream's media locks, the
- * object lock. Nothing that can block, call into an element or post a message happens under any of them.
+ * Locks, in the order in which they may nest: run_lock, engine_lock, hold.lock, then one of inbox_lock, a stream's media locks,
+ * the object lock. Nothing that can block, call into an element or post a message happens under any of them.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -94,6 +94,7 @@ typedef enum
   GST_ZRTP_INPUT_ACCEPT_SIGNATURE,
   GST_ZRTP_INPUT_ENROLL,
   GST_ZRTP_INPUT_RELAY_SAS,
+  GST_ZRTP_INPUT_HOLD,
   GST_ZRTP_INPUT_RESET
 } GstZrtpInputType;
 
@@ -128,6 +129,20 @@ typedef struct
   GstZrtpSession *session;
 } GstZrtpSigner;
 
+/* Own media at rest; under its lock. */
+typedef struct
+{
+  GMutex lock;
+  GArray *tickets;
+  guint last_number;
+  gboolean in_step;             /* the engine is changing what the call is, and has not told yet */
+  gboolean resting;             /* what the streams have been told */
+  gint wanted;                  /* atomic: how many want to take tickets when they are told */
+  gboolean charged;             /* it rests since updated_at */
+  guint64 updated_at;           /* 0: not in this run */
+  GstClockTime allowance;
+} GstZrtpHold;
+
 /* Which element set a property to what. */
 typedef struct
 {
@@ -160,6 +175,8 @@ struct _GstZrtpSession
   gboolean run_enabled;         /* the settings as this run began */
   gint latched;                 /* atomic: has been secure in this call, runs before included; then no stream goes clear */
   gint hash_given;              /* atomic: the application has the hash of a Hello that is still to be sent */
+
+  GstZrtpHold hold;
 
   /* Mailbox: inputs for the engine, drained by one worker at a time. */
   GMutex inbox_lock;
@@ -231,6 +248,19 @@ gboolean gst_zrtp_session_ensure_association (GstZrtpSession * self, guint run);
 gchar *gst_zrtp_registry_new_id (void);
 void gst_zrtp_registry_remove (GstZrtpSession * self);
 
+/* hold.c */
+void gst_zrtp_hold_init (GstZrtpSession * self);
+void gst_zrtp_hold_free (GstZrtpSession * self);
+/* Around a change of what the call is and the telling of it, so that nothing slips out between. Worker only. */
+void gst_zrtp_hold_begin_step (GstZrtpSession * self);
+void gst_zrtp_hold_end_step (GstZrtpSession * self);
+/* A new stream. */
+void gst_zrtp_hold_cover (GstZrtpSession * self, GstZrtpMedia * media);
+/* A run begins or ends. */
+void gst_zrtp_hold_clear (GstZrtpSession * self);
+/* Ends what has lasted long enough. Returns when to come again. Worker only. */
+guint64 gst_zrtp_hold_update (GstZrtpSession * self, guint64 now);
+
 /* mailbox.c */
 void gst_zrtp_mailbox_init (GstZrtpSession * self);
 void gst_zrtp_mailbox_clear (GstZrtpSession * self);
@@ -254,6 +284,7 @@ typedef struct
   guint64 now;
   GArray *packets, *messages;   /* GstZrtpOutcome */
   gboolean sas_told;
+  gboolean resting;             /* media rests until the messages are out */
 } GstZrtpStep;
 
 /* report.c */

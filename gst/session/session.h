@@ -110,6 +110,19 @@ void gst_zrtp_session_remove_stream (GstZrtpSession * self, guint stream);
 GST_ZRTP_API
 void gst_zrtp_session_receive (GstZrtpSession * self, guint stream, gconstpointer packet, gsize len);
 
+/* Own media can be made to rest, on all streams, until a user has heard what the call is now. */
+/* An element wants to decide about that whenever the session's signal `message` tells of a change: then media rests from the
+ * change on until the handlers are through. Calls pair. */
+GST_ZRTP_API
+void gst_zrtp_session_want_hold (GstZrtpSession * self, gboolean wanted);
+/* Media rests from now on until release_media, or until max has passed on the session's clock, or until the session has done so
+ * too much. Returns a number for release_media, never 0. */
+GST_ZRTP_API
+guint gst_zrtp_session_hold_media (GstZrtpSession * self, GstClockTime max);
+/* Media flows again, after that much more time if nobody else holds it. An old number does nothing. */
+GST_ZRTP_API
+void gst_zrtp_session_release_media (GstZrtpSession * self, guint number, GstClockTime after);
+
 /* Waits until the mailbox is empty and nobody works on it. For tests with a clock of their own. */
 GST_ZRTP_API
 void gst_zrtp_session_wait_idle (GstZrtpSession * self);

@@ -64,6 +64,7 @@ G_BEGIN_DECLS
  * Since: 0.1
  */
 #define GST_ZRTP_MESSAGE_SIGNATURE "zrtp-signature"
+#define GST_ZRTP_MESSAGE_ALERT "zrtp-alert"
 
 GST_ZRTP_API
 gboolean gst_zrtp_message_is (GstMessage * message);
@@ -92,5 +93,8 @@ gboolean gst_zrtp_message_parse_enrollment (GstMessage * message, const gchar **
 GST_ZRTP_API
 gboolean gst_zrtp_message_parse_signature (GstMessage * message, const gchar ** sas_hash,
     const gchar ** signature);
+
+GST_ZRTP_API
+gboolean gst_zrtp_message_parse_alert (GstMessage * message, const gchar ** alert, gboolean * sounding);
 
 G_END_DECLS
