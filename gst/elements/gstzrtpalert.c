@@ -305,6 +305,21 @@ before_transform (GstBaseTransform *transform, GstBuffer *buffer)
   }
 }
 
+/* The buffer may say more exactly than the caps where its samples are, if it does not contradict them. */
+static gboolean
+map_audio (GstBuffer *buffer, const GstAudioInfo *info, GstAudioBuffer *audio)
+{
+  const GstAudioMeta *meta = gst_buffer_get_audio_meta (buffer);
+
+  if (meta == NULL)
+    return GST_AUDIO_INFO_LAYOUT (info) == GST_AUDIO_LAYOUT_INTERLEAVED
+        && gst_audio_buffer_map (audio, info, buffer, GST_MAP_READWRITE);
+  return GST_AUDIO_INFO_FORMAT (&meta->info) == GST_AUDIO_INFO_FORMAT (info)
+      && GST_AUDIO_INFO_CHANNELS (&meta->info) == GST_AUDIO_INFO_CHANNELS (info)
+      && GST_AUDIO_INFO_LAYOUT (&meta->info) == GST_AUDIO_INFO_LAYOUT (info)
+      && gst_audio_buffer_map (audio, &meta->info, buffer, GST_MAP_READWRITE);
+}
+
 static GstFlowReturn
 transform_ip (GstBaseTransform *transform, GstBuffer *buffer)
 {
@@ -316,7 +331,7 @@ transform_ip (GstBaseTransform *transform, GstBuffer *buffer)
   gdouble volume;
   gint i;
 
-  if (!gst_audio_buffer_map (&audio, info, buffer, GST_MAP_READWRITE)) {
+  if (!map_audio (buffer, info, &audio)) {
     GST_WARNING_OBJECT (self, "a buffer that is not as its caps say passes as it is");
     return GST_FLOW_OK;
   }
@@ -338,6 +353,13 @@ transform_ip (GstBaseTransform *transform, GstBuffer *buffer)
   while ((message = g_queue_pop_head (&messages)) != NULL)
     gst_element_post_message (GST_ELEMENT (self), message);
   return GST_FLOW_OK;
+}
+
+/* Everything about a buffer stays true. */
+static gboolean
+transform_meta (GstBaseTransform *transform, GstBuffer *out, GstMeta *meta, GstBuffer *in)
+{
+  return TRUE;
 }
 
 /* A figure goes on where it is, at another rate. */
@@ -589,6 +611,7 @@ gst_zrtp_alert_class_init (GstZrtpAlertClass *klass)
   transform_class->before_transform = before_transform;
   transform_class->transform_ip = transform_ip;
   transform_class->transform_ip_on_passthrough = FALSE;
+  transform_class->transform_meta = transform_meta;
   transform_class->sink_event = sink_event;
   transform_class->src_event = src_event;
   GST_AUDIO_FILTER_CLASS (klass)->setup = setup;
