@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Runs what README tells people to paste: its gst-launch-1.0 lines, and its C program through the compiler. Looks whether
-its tables are complete.
+"""Runs what README tells people to paste: its gst-launch-1.0 lines, its Python program, and its C program through the
+compiler. Looks whether its tables are complete.
 
 Usage: check-readme.py BUILD_DIR
 
@@ -103,6 +103,41 @@ void ask_the_user (const gchar * sas, void (*answer) (GstElement *, gboolean), G
     return result.returncode == 0
 
 
+def python_with_gi():
+    """PyGObject belongs to the system's Python, which need not be the first one."""
+    for python in (sys.executable, 'python3', '/usr/bin/python3'):
+        if subprocess.run([python, '-c', 'import gi'], stderr=subprocess.DEVNULL).returncode == 0:
+            return python
+    sys.exit('PyGObject is missing (Debian: python3-gi)')
+
+
+def run_python(source, build):
+    """Two of the program call each other, with the ports of one the other way round."""
+    library = os.path.join(build, 'gst', 'session')
+    os.environ.update({'GI_TYPELIB_PATH': library, 'LD_LIBRARY_PATH': library})
+    source = source.replace('host=OTHER-ADDRESS', 'host=127.0.0.1')
+    sides = [source.replace('port=5000 async', 'port=%d async' % other).replace('udpsrc port=5000', 'udpsrc port=%d' % mine)
+             for mine, other in ((5016, 5018), (5018, 5016))]
+    python, phones, strings = python_with_gi(), [], []
+    for side in sides:
+        home = tempfile.TemporaryDirectory(prefix='zrtp-readme-')
+        phones.append((home, subprocess.Popen([python, '-u', '-c', side], stdout=subprocess.PIPE, text=True,
+                                              env=dict(os.environ, XDG_DATA_HOME=home.name))))
+    for home, phone in phones:
+        timer = threading.Timer(LIMIT, phone.kill)
+        timer.start()
+        strings += next((re.findall(r'^Compare with the other side: (.*) \(unverified\)$', line)
+                         for line in phone.stdout if line.startswith('Compare')), [])
+        timer.cancel()
+    for home, phone in phones:
+        phone.kill()
+        phone.wait()
+        home.cleanup()
+    good = len(strings) == 2 and len(set(strings)) == 1
+    print('%s: two of the Python program: %s' % ('ok' if good else 'FAILED', ', '.join(strings) or 'not secure'))
+    return good
+
+
 def properties_are_told():
     """Every property of the elements, and every action signal, has a word in README."""
     with open(os.path.join(ROOT, 'README')) as file:
@@ -165,11 +200,14 @@ def main():
         elif '#include <gst/zrtp/' in block:
             seen.add('C')
             good = compile_c(block) and good
+        elif block.lstrip().startswith('import gi'):
+            seen.add('Python')
+            good = run_python(block, build) and good
     os.environ.update({'AUDIO_SOURCE': 'audiotestsrc is-live=true', 'VIDEO_SOURCE': 'videotestsrc is-live=true',
                        'AUDIO_SINK': 'fakesink', 'VIDEO_SINK': 'fakesink'})
     script = ['sh', os.path.join(ROOT, 'examples', 'pipelines', 'audio-video.sh'), '127.0.0.1']
     good = call('sound and picture', [script + ['5008', '5012'], script + ['5012', '5008']], 1, 2) and good
-    if seen != {'one machine', 'two machines', 'C'}:
+    if seen != {'one machine', 'two machines', 'C', 'Python'}:
         print('FAILED: found only %s in README' % sorted(seen))
         good = False
     return 0 if good else 1
