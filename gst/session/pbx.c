@@ -7,21 +7,21 @@
 #include <string.h>
 
 /**
- * gst_zrtp_session_enroll:
+ * gst_zrtp_session_set_enrolled:
  * @session: a #GstZrtpSession
- * @enroll: %TRUE to trust the telephone system at the other end from now on, %FALSE to trust it no longer
+ * @enrolled: %TRUE to trust the telephone system at the other end from now on, %FALSE to trust it no longer
  *
  * The user's answer to the message `zrtp-enrollment` with status `offered`. A trusted system can tell what code the partner
- * behind it sees, and it can listen. Needs a verified call. Any thread.
+ * behind it sees, and it can listen. Needs a verified call. The action signal is called `enroll`. Any thread.
  *
  * Since: 0.1
  */
 void
-gst_zrtp_session_enroll (GstZrtpSession *session, gboolean enroll)
+gst_zrtp_session_set_enrolled (GstZrtpSession *session, gboolean enrolled)
 {
   g_return_if_fail (GST_IS_ZRTP_SESSION (session));
 
-  gst_zrtp_mailbox_post (session, GST_ZRTP_INPUT_ENROLL, 0, enroll != FALSE, NULL, 0);
+  gst_zrtp_mailbox_post (session, GST_ZRTP_INPUT_ENROLL, 0, enrolled != FALSE, NULL, 0);
 }
 
 /* What a leg of a call through this PBX is like. */

@@ -141,7 +141,7 @@ do_enroll (gpointer instance, gboolean enroll)
   GstZrtpSession *session = find_session (instance);
 
   if (session != NULL) {
-    gst_zrtp_session_enroll (session, enroll);
+    gst_zrtp_session_set_enrolled (session, enroll);
     gst_object_unref (session);
   }
 }

@@ -106,6 +106,9 @@ def main():
         assert nodes, kind
         check_none([name_of(x) for x in nodes if not described(x)], 'every %s is described' % kind)
 
+    names = {x.get('name').replace('-', '_') for x in tree.iter(CORE + 'property')}
+    check_none(names & {x.get('name') for x in tree.iter(CORE + 'method')}, 'no property hides a method, as in JavaScript it would')
+
     Gst.init(None)
     unreachable = set()
     for name, node in found.items():

@@ -72,7 +72,7 @@ GST_ZRTP_API
 void gst_zrtp_session_accept_signature (GstZrtpSession * session);
 
 GST_ZRTP_API
-void gst_zrtp_session_enroll (GstZrtpSession * session, gboolean enroll);
+void gst_zrtp_session_set_enrolled (GstZrtpSession * session, gboolean enrolled);
 
 GST_ZRTP_API
 gboolean gst_zrtp_session_relay_sas (GstZrtpSession * session, GstZrtpSession * other);
