@@ -317,7 +317,8 @@ def test_ownership():
                lambda: GstZrtp.sdp_media_get_zrtp_hash(media), lambda: GstZrtp.message_parse_sas(told),
                lambda: GstZrtp.message_parse(told), lambda: session.add_entropy(bytes_),
                lambda: session.emit('add-entropy', bytes_), lambda: session.set_aux_secret(bytes_),
-               lambda: session.set_srtp_secret(key, None), session.sas_match)
+               lambda: session.set_srtp_secret(key, None), session.sas_match,
+               lambda: GstZrtp.Peer().copy())
     session.set_aux_secret(None)
     session.set_srtp_secret(GLib.Bytes.new(b'k' * 16), GLib.Bytes.new(b's' * 14))
     session.set_srtp_secret(None, None)
