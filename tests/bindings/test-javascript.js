@@ -129,6 +129,7 @@ const tests = {
                 [144, 'Equal ZIDs', true]],
             ['parse_enrollment', `${GstZrtp.MESSAGE_ENROLLMENT}, status=offered`, ['offered']],
             ['parse_signature', `${GstZrtp.MESSAGE_SIGNATURE}, sas-hash=0a1b, signature=2c3d`, ['0a1b', '2c3d']],
+            ['parse_alert', `${GstZrtp.MESSAGE_ALERT}, alert=secure, sounding=true`, ['secure', true]],
         ];
         for (const [name, text, fields] of cases) {
             const told = message(`${text}, session-id=a, stream=1, text="in English"`);

@@ -142,17 +142,19 @@ def test_messages():
     common = ', session-id=a, stream=1, text="in plain English"'
     cases = [
         (GstZrtp.message_parse_state, GstZrtp.MESSAGE_STATE + ', old-state=securing, state=secure, security=verified',
-                                      (GstZrtp.State.SECURING, GstZrtp.State.SECURE, GstZrtp.Security.VERIFIED)),
+         (GstZrtp.State.SECURING, GstZrtp.State.SECURE, GstZrtp.Security.VERIFIED)),
         (GstZrtp.message_parse_sas, GstZrtp.MESSAGE_SAS + ', sas=b4x9, sas-type=B32, security=insecure, verified=(boolean)false',
-                                    ('b4x9', 'B32', GstZrtp.Security.INSECURE, False)),
+         ('b4x9', 'B32', GstZrtp.Security.INSECURE, False)),
         (GstZrtp.message_parse_warning, GstZrtp.MESSAGE_WARNING + ', code=cache-mismatch',
-                                        ('cache-mismatch', 'in plain English')),
+         ('cache-mismatch', 'in plain English')),
         (GstZrtp.message_parse_error, GstZrtp.MESSAGE_ERROR + ', code=(int)144, name="Equal ZIDs", origin=remote',
-                                      (144, 'Equal ZIDs', True)),
+         (144, 'Equal ZIDs', True)),
         (GstZrtp.message_parse_enrollment, GstZrtp.MESSAGE_ENROLLMENT + ', status=offered', ('offered',)),
         (GstZrtp.message_parse_signature, GstZrtp.MESSAGE_SIGNATURE + ', sas-hash=0a1b, signature=2c3d',
-                                          ('0a1b', '2c3d')),
+         ('0a1b', '2c3d')),
+        (GstZrtp.message_parse_alert, GstZrtp.MESSAGE_ALERT + ', alert=secure, sounding=true', ('secure', True)),
     ]
+    assert {'message_' + x[0].get_name().split('_', 1)[1] for x in cases} == {x for x in dir(GstZrtp) if 'message_parse_' in x}
     for parse, text, expected in cases:
         told = message(text + common)
         result = parse(told)

@@ -64,6 +64,14 @@ G_BEGIN_DECLS
  * Since: 0.1
  */
 #define GST_ZRTP_MESSAGE_SIGNATURE "zrtp-signature"
+
+/**
+ * GST_ZRTP_MESSAGE_ALERT:
+ *
+ * Name of the message's structure: a tone figure of `zrtpalert` begins or ends. Read by gst_zrtp_message_parse_alert().
+ *
+ * Since: 0.1
+ */
 #define GST_ZRTP_MESSAGE_ALERT "zrtp-alert"
 
 GST_ZRTP_API
