@@ -92,6 +92,9 @@ note_transport (GstZrtpEncStream *stream, gboolean up)
 
   if (g_atomic_int_get (&stream->transport) == TRANSPORT_UP)
     return;
+  if (g_atomic_int_get (&stream->transport) != (gint) now)
+    GST_INFO_OBJECT (stream->element, "stream %u: %s", stream->id,
+        up ? "packets get through to the network" : "packets do not get through yet (state, link or pad)");
   g_atomic_int_set (&stream->transport, now);
   session = gst_zrtp_endpoint_get_session (stream->endpoint);
   if (session != NULL) {

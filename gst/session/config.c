@@ -138,11 +138,14 @@ gst_zrtp_session_open_cache (GstZrtpSession *self, gchar **problem)
   shared = self->settings.zid != NULL;
   GST_OBJECT_UNLOCK (self);
   open = gst_zrtp_cache_open (&self->cache, setting, shared, &error);
+  if (open)
+    GST_CAT_INFO_OBJECT (gst_zrtp_cache_debug, self, "cache of earlier calls: %s",
+        self->cache.is_file ? zrtp_sqlite_cache_get_path (self->cache.target) : setting);
   g_free (setting);
 
   g_clear_pointer (&self->cache_trouble, g_free);
   if (!open) {
-    GST_WARNING_OBJECT (self, "no cache: %s", error->message);
+    GST_CAT_WARNING_OBJECT (gst_zrtp_cache_debug, self, "no cache: %s", error->message);
     if (!required)
       self->cache_trouble = g_strdup (error->message);
     else if (problem != NULL)
@@ -201,7 +204,7 @@ gst_zrtp_session_ensure_association (GstZrtpSession *self, guint run)
     config.cache_expiry = 0;
 
   memcpy (self->local_zid, config.zid, ZRTP_ZID_LEN);
-  self->association = zrtp_association_new (&config, random, self->cache.target);
+  self->association = zrtp_association_new (&config, random, gst_zrtp_trace_watch_cache (self, self->cache.target));
   self->association_run = run;
   if (self->association != NULL)
     gst_zrtp_session_apply_aux_secret (self);

@@ -20,6 +20,7 @@ add_packet (Step *step, guint stream, const guint8 *data, gsize len)
 {
   Outcome outcome = { stream, gst_buffer_new_memdup (data, len), NULL };
 
+  gst_zrtp_trace_sent (gst_zrtp_session_peek_media (step->session, stream), data, len);
   g_array_append_val (step->packets, outcome);
 }
 
@@ -112,8 +113,6 @@ change_state (Step *step, GstZrtpMedia *media, GstZrtpState state)
   /* The one way back to clear media: both sides have agreed (Z-4.7.2-6). */
   if (old_state == GST_ZRTP_STATE_CLEARING && state == GST_ZRTP_STATE_CLEAR && !any_stream_secure (self))
     set_latched (step, FALSE);
-  GST_INFO_OBJECT (self, "stream %u: %s -> %s", media->stream, gst_zrtp_state_to_string (old_state),
-      gst_zrtp_state_to_string (state));
   GST_OBJECT_LOCK (self);
   outlook.security = media->security;
   outlook.no_receiver = media->receiver == NULL;
@@ -122,6 +121,8 @@ change_state (Step *step, GstZrtpMedia *media, GstZrtpState state)
   outlook.asked_clear = self->asked_clear;
   if (state == GST_ZRTP_STATE_SECURING)
     self->asked_clear = FALSE;
+  if (state == GST_ZRTP_STATE_CLEAR || state == GST_ZRTP_STATE_IDLE)
+    media->told_sent = media->told_received = 0;
   gst_zrtp_step_add_message (step, media->stream, gst_zrtp_message_new_state (self, media->stream, old_state, state, &outlook));
   if (g_atomic_int_get (&self->latched) && (state == GST_ZRTP_STATE_NO_PEER || state == GST_ZRTP_STATE_FAILED))
     tell_held (step, media->stream);
@@ -138,6 +139,7 @@ install_keys (Step *step, GstZrtpMedia *media, ZrtpDirection direction, const Zr
   GError *error = NULL;
   ZrtpSrtp *srtp = zrtp_srtp_new (role, keys, &error);
 
+  gst_zrtp_trace_keys (media, direction, keys);
   gst_zrtp_keylog_write (step, media, direction, keys);
   if (direction == ZRTP_DIRECTION_SEND)
     set_latched (step, TRUE);
@@ -279,6 +281,7 @@ start (Step *step, GstZrtpMedia *media, guint32 ssrc)
   media->started = TRUE;
   media->ssrc = ssrc;
   zrtp_association_set_ssrc (self->association, media->stream, ssrc);
+  GST_INFO_OBJECT (self, "stream %u: begins, sending as SSRC 0x%08x", media->stream, ssrc);
   zrtp_association_start (self->association, media->stream, step->now);
 }
 
@@ -288,7 +291,7 @@ postpone (Step *step, GstZrtpMedia *media)
 {
   if (media->transport_up || !media->started || media->retry_at != ZRTP_NO_DEADLINE)
     return;
-  GST_DEBUG_OBJECT (step->session, "stream %u: the transport is not up yet", media->stream);
+  GST_INFO_OBJECT (step->session, "stream %u: the transport is not up yet; waits for it", media->stream);
   zrtp_association_stop (step->session->association, media->stream, step->now);
   /* But not what another stream does now that this one is out of its way. */
   drain (step, media);
@@ -457,6 +460,7 @@ handle_input (Step *step, GstZrtpMedia *media, const GstZrtpInput *input)
 {
   GstZrtpSession *self = step->session;
 
+  gst_zrtp_trace_input (self, input);
   switch (input->type) {
     case GST_ZRTP_INPUT_START:
       if (media != NULL && !media->started)
@@ -477,7 +481,7 @@ handle_input (Step *step, GstZrtpMedia *media, const GstZrtpInput *input)
       if (media != NULL && input->len >= 12)
         media->peer_ssrc = GST_READ_UINT32_BE (input->data + 8);
       if (media != NULL && media->started)
-        zrtp_association_receive (self->association, input->stream, input->data, input->len, step->now);
+        gst_zrtp_trace_receive (media, input->data, input->len, step->now);
       else if (media != NULL)
         no_sender (step, media, "The other side speaks ZRTP, but it gets no answer");
       break;

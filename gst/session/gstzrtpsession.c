@@ -28,7 +28,8 @@ enum
 static guint message_signal;
 
 G_DEFINE_TYPE_WITH_CODE (GstZrtpSession, gst_zrtp_session, GST_TYPE_OBJECT,
-    GST_DEBUG_CATEGORY_INIT (gst_zrtp_session_debug, "zrtpsession", 0, "ZRTP session"))
+    GST_DEBUG_CATEGORY_INIT (gst_zrtp_session_debug, "zrtpsession", 0, "ZRTP session");
+    gst_zrtp_trace_init ())
 
 static void
 gst_zrtp_session_init (GstZrtpSession *self)
@@ -54,6 +55,8 @@ gst_zrtp_session_constructed (GObject *object)
   G_OBJECT_CLASS (gst_zrtp_session_parent_class)->constructed (object);
   if (self->id == NULL)
     self->id = gst_zrtp_registry_new_id ();
+  /* By which the debug log calls it. */
+  gst_object_set_name (GST_OBJECT (self), self->id);
 }
 
 static void
@@ -252,7 +255,8 @@ gst_zrtp_session_activate (GstZrtpSession *self, gchar **problem)
     GST_OBJECT_LOCK (self);
     self->run_enabled = self->settings.enabled;
     GST_OBJECT_UNLOCK (self);
-    GST_DEBUG_OBJECT (self, "run %d begins", self->run);
+    GST_INFO_OBJECT (self, "run %d of call %s begins%s%s", self->run, self->id, self->run_enabled ? "" : ", enabled is FALSE: all passes as it is",
+        g_atomic_int_get (&self->latched) ? "; it has been secure before, so nothing clear is sent" : "");
     gst_zrtp_hold_clear (self);
     for (i = 0; i < ZRTP_MAX_STREAMS; i++) {
       if (self->media[i] != NULL)
@@ -276,7 +280,7 @@ gst_zrtp_session_deactivate (GstZrtpSession *self)
     g_critical ("session %s is deactivated by one who has not activated it", self->id);
   else if (g_atomic_int_dec_and_test (&self->active)) {
     g_atomic_int_set (&self->hash_given, FALSE);
-    GST_DEBUG_OBJECT (self, "run %d ends", self->run);
+    GST_INFO_OBJECT (self, "run %d ends", self->run);
     g_atomic_int_inc (&self->run);
     for (i = 0; i < ZRTP_MAX_STREAMS; i++) {
       if (self->media[i] != NULL)
@@ -331,6 +335,7 @@ attach (GstZrtpSession *self, guint stream, GstElement *element, GstZrtpSendFunc
 {
   GstZrtpMedia *media;
   GstElement **place;
+  gboolean attached = FALSE;
 
   *other = NULL;
   g_mutex_lock (&self->run_lock);
@@ -343,12 +348,15 @@ attach (GstZrtpSession *self, guint stream, GstElement *element, GstZrtpSendFunc
       media = NULL;
     } else {
       *place = element;
+      attached = TRUE;
       if (send != NULL)
         media->send_packet = send;
     }
     GST_OBJECT_UNLOCK (self);
   }
   g_mutex_unlock (&self->run_lock);
+  if (attached)
+    GST_INFO_OBJECT (self, "stream %u: %s %s it", stream, GST_OBJECT_NAME (element), send ? "sends" : "receives");
   return media;
 }
 

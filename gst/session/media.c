@@ -6,6 +6,9 @@
 
 #include <string.h>
 
+#undef GST_CAT_DEFAULT
+#define GST_CAT_DEFAULT gst_zrtp_media_debug
+
 GstZrtpMedia *
 gst_zrtp_media_new (GstZrtpSession *session, guint stream)
 {
@@ -44,6 +47,28 @@ unlock_both (GstZrtpMedia *media)
   g_mutex_unlock (&media->send.lock);
 }
 
+/* Tells of a gate that moves, and why it is where it is. */
+static void
+trace_gate (GstZrtpMedia *media, GstZrtpMediaDirection *direction, GstZrtpGate before)
+{
+  static const gchar *const fates[][3] = {
+    { "to send passes in the clear", "to send is held back", "to send is encrypted" },
+    { "received passes as it is", "received is dropped", "received is decrypted, and nothing else passes" },
+  };
+  const gchar *why = !media->enabled           ? "enabled is FALSE"
+      : direction->gate == GST_ZRTP_GATE_SRTP ? "there is a key"
+      : direction->gate == GST_ZRTP_GATE_PASS ? "the policy allows it while the call is not secure"
+      : media->policy == GST_ZRTP_MEDIA_POLICY_SECURE_ONLY ? "media-policy is secure-only"
+      : media->state == GST_ZRTP_STATE_SECURING ? "keys are being agreed on"
+      : media->state == GST_ZRTP_STATE_CLEARING ? "encryption is being switched off"
+      : media->latched                          ? "the call has been secure, or is over"
+                                               : "the signalling announced encryption";
+
+  if (direction->gate != before)
+    GST_INFO_OBJECT (media->session, "stream %u: media %s: %s", media->stream,
+        fates[direction == &media->receive][direction->gate], why);
+}
+
 /* The media policy, in one place. Both locks are held. */
 static void
 update_gates (GstZrtpMedia *media)
@@ -56,6 +81,7 @@ update_gates (GstZrtpMedia *media)
       || media->state == GST_ZRTP_STATE_CLEARING;
   /* Z-4.7.2-5, Z-4.7.2-8: on the way to clear nothing is sent, in whatever form; what the peer had sent is still received. */
   gboolean may_protect = media->send.srtp != NULL && media->state != GST_ZRTP_STATE_CLEARING;
+  GstZrtpGate send = media->send.gate, receive = media->receive.gate;
 
   media->held = FALSE;
   if (!media->enabled)
@@ -69,6 +95,8 @@ update_gates (GstZrtpMedia *media)
         : clear                               ? GST_ZRTP_GATE_PASS
                                               : GST_ZRTP_GATE_HOLD;
   }
+  trace_gate (media, &media->send, send);
+  trace_gate (media, &media->receive, receive);
 }
 
 static void

@@ -97,6 +97,7 @@ struct _GstZrtpMedia
   guint64 retry_at;             /* start again then; ZRTP_NO_DEADLINE if not */
 
   /* Engine lock. */
+  guint32 told_sent, told_received;     /* bits by ZrtpMessageType: what the debug log has of this key agreement */
   ZrtpStreamStats last_stats;   /* of the run before */
   gboolean have_peer_hash;      /* of this run or the next one */
   guint8 peer_hash[ZRTP_HELLO_HASH_LEN];

@@ -15,6 +15,7 @@ gst_zrtp_step_add_message (Step *step, guint stream, GstStructure *message)
 {
   GstZrtpOutcome outcome = { stream, NULL, message };
 
+  gst_zrtp_trace_message (step->session, message);
   g_array_append_val (step->messages, outcome);
 }
 

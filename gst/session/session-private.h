@@ -18,6 +18,9 @@ G_BEGIN_DECLS
 
 #define GST_CAT_DEFAULT gst_zrtp_session_debug
 GST_DEBUG_CATEGORY_EXTERN (gst_zrtp_session_debug);
+GST_DEBUG_CATEGORY_EXTERN (gst_zrtp_protocol_debug);
+GST_DEBUG_CATEGORY_EXTERN (gst_zrtp_media_debug);
+GST_DEBUG_CATEGORY_EXTERN (gst_zrtp_cache_debug);
 
 #define GST_ZRTP_MAX_SRTP_SECRET 64     /* octets of an SRTP master key or salt that signalling may bring */
 #define GST_ZRTP_N_ALGORITHM_KINDS 5
@@ -143,6 +146,16 @@ typedef struct
   GstClockTime allowance;
 } GstZrtpHold;
 
+/* A cache that tells the debug log what is asked of it. */
+typedef struct
+{
+  ZrtpCache interface;
+  ZrtpCache *target;
+  GstZrtpSession *session;
+  gboolean told;                /* of this peer */
+  guint8 told_zid[ZRTP_ZID_LEN];
+} GstZrtpWatchedCache;
+
 /* Which element set a property to what. */
 typedef struct
 {
@@ -190,6 +203,7 @@ struct _GstZrtpSession
   ZrtpAssociation *association;
   guint association_run;        /* that it was made for, maybe ahead of time */
   GstZrtpCache cache;
+  GstZrtpWatchedCache watched;  /* the cache as the association sees it */
   gchar *cache_trouble;         /* why there is none; to be told */
   GstZrtpKeylog keylog;         /* of the association's run, whose peer is told */
   gboolean export_allowed;      /* the association's peer is told */
@@ -296,6 +310,17 @@ void gst_zrtp_step_refresh_security (GstZrtpSession * self);
 void gst_zrtp_step_tell_sas (GstZrtpStep * step, guint stream);
 /* The first one that there is; messages about the call as a whole carry its number. */
 guint gst_zrtp_session_first_stream (GstZrtpSession * self);
+
+/* trace.c: the story of the call in the debug log; under the engine lock, but for init and message */
+void gst_zrtp_trace_init (void);
+void gst_zrtp_trace_input (GstZrtpSession * self, const GstZrtpInput * input);
+void gst_zrtp_trace_sent (GstZrtpMedia * media, const guint8 * packet, gsize len);
+/* Hands a packet to the association, and tells what became of it. */
+void gst_zrtp_trace_receive (GstZrtpMedia * media, const guint8 * packet, gsize len, guint64 now);
+void gst_zrtp_trace_keys (GstZrtpMedia * media, ZrtpDirection direction, const ZrtpSrtpKeys * keys);
+void gst_zrtp_trace_message (GstZrtpSession * self, const GstStructure * message);
+/* target in a wrapper of the session's, or NULL for NULL. */
+ZrtpCache *gst_zrtp_trace_watch_cache (GstZrtpSession * self, ZrtpCache * target);
 
 /* keylog.c */
 /* Of the run whose association is made now. path may be NULL. TRUE: keys will be written, so the peer must be told. */
