@@ -78,6 +78,19 @@ range (GParamSpec *spec)
 }
 
 static gchar *
+flag_nicks (GFlagsClass *klass, guint flags)
+{
+  GString *text = g_string_new (NULL);
+  guint i;
+
+  for (i = 0; i < klass->n_values; i++) {
+    if (flags & klass->values[i].value)
+      g_string_append_printf (text, "%s%s", text->len ? "+" : "", klass->values[i].value_nick);
+  }
+  return g_string_free (text, FALSE);
+}
+
+static gchar *
 default_value (GParamSpec *spec)
 {
   const GValue *value = g_param_spec_get_default_value (spec);
@@ -88,6 +101,8 @@ default_value (GParamSpec *spec)
     return g_strdup ("");
   if (G_VALUE_HOLDS_STRING (value))
     return g_value_dup_string (value);
+  if (G_VALUE_HOLDS_FLAGS (value))
+    return flag_nicks (g_type_class_peek (G_VALUE_TYPE (value)), g_value_get_flags (value));
   text = gst_value_serialize (value);
   return text != NULL ? text : g_strdup ("");
 }

@@ -28,7 +28,7 @@ import pictures  # noqa: E402
 
 TYPES = {'gchararray': 'string', 'gboolean': 'boolean', 'guint': 'uint', 'gint': 'int', 'guint64': 'uint64',
          'gfloat': 'float', 'gdouble': 'double', 'GstZrtpMediaPolicy': 'enum', 'GstZrtpState': 'enum',
-         'GstZrtpSecurity': 'enum'}
+         'GstZrtpSecurity': 'enum', 'GstZrtpAlertEvents': 'flags'}
 ACTS = {'call': 'A first call', 'compare': 'The users compare the string', 'second-stream': 'A second stream joins',
         'clear': 'Encryption is switched off', 'secure-again': 'Encryption is switched on again',
         'next-day': 'The next call'}

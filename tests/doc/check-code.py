@@ -176,7 +176,7 @@ def run_pipeline(line):
     ports = sorted(set(re.findall(r'port=(\d+)', line)))
     for old, new in zip(ports, free_ports(len(ports))):
         line = re.sub(r'port=%s\b' % old, 'port=' + new, line)
-    words = shlex.split(line)
+    words = shlex.split(without_sound(line))
     ends = {word for word in words if word.startswith('session-id=')}
     wanted = words.count('zrtpdec') if len(ends) > 1 else 1
     sign = 'state=(string)' + ('secure' if len(ends) > 1 else 'discovering')

@@ -23,6 +23,7 @@ os.environ.update(GST_PLUGIN_SYSTEM_PATH_1_0='', GST_PLUGIN_PATH_1_0='', GST_PLU
                   GST_REGISTRY=os.path.join(BUILD, 'tests', 'doc', 'tables.registry'))
 DESCRIPTION = pages.lines_of(DESCRIBE, PLUGIN)
 MADE = pages.lines_of(FIELDS)
+TYPES = {'gboolean': 'boolean', 'guint': 'uint', 'gchararray': 'string', '': ''}
 
 
 def rows(kind):
@@ -38,11 +39,19 @@ def sources(pattern):
     for path in glob.glob(os.path.join(pages.ROOT, 'gst', '*', '*.c')):
         with open(path, encoding='utf-8') as file:
             text += file.read()
-    return re.findall(pattern, text)
+    return re.findall(pattern, text, re.S)
 
 
 def values(prop):
     return next(row[3] for row in rows('property') if row[:2] == ['zrtpenc', prop]).split(', ')
+
+
+def elements_messages():
+    """Those that elements make by themselves: (name, field, type) of each."""
+    found = []
+    for name, fields in sources(r'gst_structure_new \(GST_ZRTP_MESSAGE_(\w+),(.*?)NULL\)'):
+        found += [('zrtp-' + name.lower(), field, kind.lower()) for field, kind in re.findall(r'"([a-z-]+)", G_TYPE_(\w+)', fields)]
+    return found
 
 
 def messages():
@@ -51,9 +60,10 @@ def messages():
     for name in re.findall(r'^## (zrtp-\S+)$', pages.read('messages'), re.M):
         table = pages.tables(pages.section('messages', name))[0]
         told += [(name, field, kind) for field, kind, _ in common + table]
-    pages.same('fields', told, (tuple(row) for row in made('message')))
+    program = made('message') + elements_messages()
+    pages.same('fields', told, (tuple(row) for row in program))
     pages.same('messages', (row[0] for row in pages.tables(pages.section('interface', 'Messages'))[0]),
-               (row[0] for row in made('message')))
+               (row[0] for row in program))
 
 
 def warnings():
@@ -98,12 +108,18 @@ def properties():
 
 
 def actions():
-    short = {'gboolean': 'boolean', 'guint': 'uint', 'gchararray': 'string', '': ''}
     table = pages.tables(pages.section('properties', 'Action signals'))[0]
     for element in 'zrtpenc', 'zrtpdec':
-        program = [(name, ', '.join(short.get(kind, kind) for kind in parameters.split(', ')), short.get(returns, returns))
+        program = [(name, ', '.join(TYPES.get(kind, kind) for kind in parameters.split(', ')), TYPES.get(returns, returns))
                    for owner, name, returns, parameters in rows('action') if owner == element]
         pages.same('action signals', (tuple(row[:3]) for row in table), program)
+
+
+def alerts():
+    events = next(row[3] for row in rows('property') if row[:2] == ['zrtpalert', 'events'])
+    pages.same('figures', (row[0] for row in pages.tables(pages.section('zrtpalert', 'The figures'))[0]), events.split(', '))
+    pages.same('alerts', re.findall(r'`([a-z-]+)`', re.search(r'^\| `alert` .*', pages.read('messages'), re.M).group(0))[1:],
+               events.split(', '))
 
 
 def elements():
@@ -147,7 +163,7 @@ def installed():
     files = [name.replace(option['libdir'], 'LIBDIR', 1) if name.startswith(option['libdir']) else name for name in files]
     lost = [name for name in files if not any(fnmatch.fnmatch(name, pattern) for pattern in told)]
     assert not lost, 'installed, and not on the page: %s' % lost
-    parts = {'share/doc': 'doc', 'gir-1.0': 'introspection', 'girepository': 'introspection', 'vapi': 'introspection',
+    parts = {'share/doc': 'doc', 'gir-1.0': 'introspection', 'girepository': 'introspection', 'vapi': 'vapi',
              'validate': 'validate'}
     for pattern in told:
         made_here = any(fnmatch.fnmatch(name, pattern) for name in files)
@@ -159,5 +175,5 @@ def installed():
 if __name__ == '__main__':
     sys.exit(pages.run([
         ('messages and their fields', messages), ('warnings', warnings), ('errors', errors), ('enrollment', enrollment),
-        ('states and security', states), ('properties', properties), ('action signals', actions), ('elements', elements),
+        ('states and security', states), ('properties', properties), ('action signals', actions), ('elements', elements), ('alerts', alerts),
         ('options', options), ('dependencies', dependencies), ('installed files', installed)]))

@@ -71,8 +71,7 @@ def run(checks):
             print('ok %d - %s # SKIP %s' % (number, title, reason))
         except Exception as problem:
             failed += 1
-            if not isinstance(problem, AssertionError):
-                traceback.print_exc(file=sys.stdout)
-            print('not ok %d - %s\n# %s' % (number, title, str(problem).replace('\n', '\n# ')))
+            why = str(problem) if isinstance(problem, AssertionError) else traceback.format_exc()
+            print('not ok %d - %s\n# %s' % (number, title, why.strip().replace('\n', '\n# ')))
         sys.stdout.flush()
     return 1 if failed else 0
