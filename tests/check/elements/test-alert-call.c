@@ -1,0 +1,428 @@
+/* test-alert-call.c: what the users of a call hear of it, and what does not go out before they have.
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "call.h"
+#include "ear.h"
+
+#include <string.h>
+
+static Ear *
+ear_of (Endpoint *self, gboolean hold)
+{
+  Ear *ear = ear_new (self->session, "hold-media", hold, NULL);
+
+  ear_set_caps (ear, GST_AUDIO_FORMAT_S16, 8000, 1, GST_AUDIO_LAYOUT_INTERLEAVED);
+  return ear;
+}
+
+/* Within the time of a hold, as the clock jumps to what is due next. */
+static void
+go (Call *call)
+{
+  endpoint_talk (&call->a);
+  endpoint_talk (&call->b);
+  fail_unless (call_run_until_secure (call, 4 * GST_SECOND));
+}
+
+static Call *
+call_new_clearable (void)
+{
+  Call *call = call_new ();
+
+  g_object_set (call->a.enc, "allow-clear", TRUE, NULL);
+  g_object_set (call->b.enc, "allow-clear", TRUE, NULL);
+  return call;
+}
+
+/* Whether one packet of media gets onto the wire. */
+static gboolean
+speaks (Endpoint *self)
+{
+  guint before = self->sent[PACKET_CLEAR] + self->sent[PACKET_SECRET];
+
+  fail_unless_equals_int (endpoint_talk (self), GST_FLOW_OK);
+  return self->sent[PACKET_CLEAR] + self->sent[PACKET_SECRET] == before + 1;
+}
+
+/* Secure once, then verified, then clear, then secure again, each once and at both ends; and nothing else in between. */
+GST_START_TEST (test_course)
+{
+  Call *call = call_new_clearable ();
+  Ear *a, *b;
+
+  call_start (call);
+  a = ear_of (&call->a, FALSE);
+  b = ear_of (&call->b, FALSE);
+  ear_listen (a, GST_SECOND);
+  assert_notes (a, "");
+  go (call);
+  ear_listen (a, 3 * GST_SECOND);
+  ear_listen (b, 3 * GST_SECOND);
+  assert_notes (a, HEARD_SECURE);
+  assert_notes (b, HEARD_SECURE);
+  assert_messages (a, "+secure -secure");
+
+  g_signal_emit_by_name (call->a.enc, "sas-match");
+  call_settle (call);
+  ear_listen (a, GST_SECOND);
+  ear_listen (b, GST_SECOND);
+  assert_notes (a, HEARD_VERIFIED);
+  assert_notes (b, "");
+
+  g_signal_emit_by_name (call->a.enc, "clear");
+  call_run (call, GST_SECOND);
+  ear_listen (a, 2 * GST_SECOND);
+  /* Before its user has agreed. */
+  ear_listen (b, 2 * GST_SECOND);
+  assert_notes (a, HEARD_CLEAR);
+  assert_notes (b, HEARD_CLEAR);
+  g_signal_emit_by_name (call->b.enc, "accept-clear");
+  call_settle (call);
+  fail_unless_equals_int (endpoint_state (&call->b), GST_ZRTP_STATE_CLEAR);
+  ear_listen (b, 2 * GST_SECOND);
+  assert_notes (b, "");
+
+  call->a.committed = call->b.committed = FALSE;
+  g_signal_emit_by_name (call->b.enc, "secure");
+  fail_unless (call_run_until_secure (call, 4 * GST_SECOND));
+  ear_listen (a, 2 * GST_SECOND);
+  ear_listen (b, 2 * GST_SECOND);
+  assert_notes (a, HEARD_VERIFIED);
+  assert_notes (b, HEARD_SECURE);
+
+  /* The codes differ. */
+  g_signal_emit_by_name (call->b.enc, "sas-differs");
+  call_settle (call);
+  ear_listen (b, 4 * GST_SECOND);
+  assert_notes (b, HEARD_MISMATCH);
+  ear_free (a);
+  ear_free (b);
+  call_check (call);
+  call_free (call);
+}
+GST_END_TEST;
+
+/* Nobody heard what is no longer so, however often it changed; what is so is heard once. */
+GST_START_TEST (test_flips)
+{
+  Call *call = call_new_clearable ();
+  Ear *ear;
+  guint i;
+
+  call_start (call);
+  ear = ear_of (&call->a, FALSE);
+  go (call);
+  for (i = 0; i < 5; i++) {
+    g_signal_emit_by_name (call->b.enc, "clear");
+    call_run (call, GST_SECOND);
+    fail_unless_equals_int (endpoint_state (&call->a), GST_ZRTP_STATE_CLEARING);
+    call->a.committed = call->b.committed = FALSE;
+    g_signal_emit_by_name (call->b.enc, "secure");
+    fail_unless (call_run_until_secure (call, 4 * GST_SECOND));
+  }
+  g_signal_emit_by_name (call->b.enc, "clear");
+  call_run (call, GST_SECOND);
+  ear_listen (ear, 4 * GST_SECOND);
+  assert_notes (ear, HEARD_CLEAR);
+  assert_messages (ear, "+clear -clear");
+  ear_free (ear);
+  call_free (call);
+}
+GST_END_TEST;
+
+static gboolean
+drop_zrtp_from_b (Endpoint *from, PacketKind kind, GstBuffer *packet, gpointer data)
+{
+  return kind != PACKET_ZRTP || from == &from->call->a || !from->call->a.committed;
+}
+
+static gboolean
+drop_zrtp (Endpoint *from, PacketKind kind, GstBuffer *packet, gpointer data)
+{
+  return kind != PACKET_ZRTP;
+}
+
+/* It fails, and there is nobody; who is not secure is told of that only if it is wanted. */
+GST_START_TEST (test_failures)
+{
+  Call *call = call_new ();
+  Ear *ear;
+
+  g_object_set (call->b.enc, "passive", TRUE, NULL);
+  call->filter = drop_zrtp_from_b;
+  call_start (call);
+  ear = ear_of (&call->a, FALSE);
+  endpoint_talk (&call->a);
+  endpoint_talk (&call->b);
+  call_run (call, 60 * GST_SECOND);
+  fail_unless_equals_int (endpoint_state (&call->a), GST_ZRTP_STATE_FAILED);
+  ear_listen (ear, 3 * GST_SECOND);
+  assert_notes (ear, HEARD_ERROR);
+  assert_messages (ear, "+error -error");
+  ear_free (ear);
+  call_free (call);
+
+  call = call_new ();
+  call->filter = drop_zrtp;
+  call_start (call);
+  ear = ear_of (&call->a, FALSE);
+  endpoint_talk (&call->a);
+  call_run (call, 60 * GST_SECOND);
+  fail_unless_equals_int (endpoint_state (&call->a), GST_ZRTP_STATE_NO_PEER);
+  ear_listen (ear, GST_SECOND);
+  assert_notes (ear, "");
+  ear_free (ear);
+  ear = ear_new (call->a.session, NULL);
+  ear_free (ear);
+  ear = ear_new (call->a.session, "events", 0x3f, NULL);
+  ear_set_caps (ear, GST_AUDIO_FORMAT_S16, 8000, 1, GST_AUDIO_LAYOUT_INTERLEAVED);
+  ear_listen (ear, GST_SECOND);
+  assert_notes (ear, HEARD_NO_PEER);
+  ear_free (ear);
+  call_free (call);
+}
+GST_END_TEST;
+
+static gchar *
+hash_of (Endpoint *self)
+{
+  gchar *hash;
+
+  g_signal_emit_by_name (self->enc, "get-zrtp-hash", 0, &hash);
+  fail_unless (hash != NULL);
+  return hash;
+}
+
+/* Not whom the signalling announced: the alarm, once, instead of the good news. One who comes late hears what is so too. */
+GST_START_TEST (test_mismatch)
+{
+  Call *call = call_new ();
+  gboolean good;
+  gchar *hash;
+  Ear *ear;
+
+  gst_element_set_state (call->a.pipeline, GST_STATE_READY);
+  hash = hash_of (&call->a);
+  g_signal_emit_by_name (call->a.enc, "set-peer-zrtp-hash", 0, hash, &good);
+  g_free (hash);
+  call_start (call);
+  ear = ear_of (&call->a, FALSE);
+  go (call);
+  ear_listen (ear, 4 * GST_SECOND);
+  assert_notes (ear, HEARD_MISMATCH);
+  ear_free (ear);
+
+  ear = ear_of (&call->a, FALSE);
+  ear_listen (ear, 3 * GST_SECOND);
+  assert_notes (ear, HEARD_MISMATCH);
+  ear_free (ear);
+  ear = ear_of (&call->b, FALSE);
+  ear_listen (ear, 3 * GST_SECOND);
+  assert_notes (ear, HEARD_SECURE);
+  ear_free (ear);
+  call_free (call);
+}
+GST_END_TEST;
+
+/* Another run of the session is another call, and what nobody heard of the last one is not heard any more. */
+GST_START_TEST (test_restart)
+{
+  Call *call = call_new ();
+  GstZrtpSession *session;
+  Ear *ear;
+
+  call_start (call);
+  ear = ear_of (&call->a, FALSE);
+  session = gst_object_ref (call->a.session);
+  go (call);
+  ear_listen (ear, GST_SECOND);
+  assert_notes (ear, HEARD_SECURE);
+  g_signal_emit_by_name (call->a.enc, "sas-match");
+  call_settle (call);
+
+  endpoint_stop (&call->a);
+  endpoint_stop (&call->b);
+  fail_unless (gst_zrtp_session_new_call (session));
+  call_start (call);
+  endpoint_talk (&call->a);
+  call_run (call, 0);
+  ear_listen (ear, GST_SECOND);
+  assert_notes (ear, "");
+  go (call);
+  ear_listen (ear, GST_SECOND);
+  assert_notes (ear, HEARD_SECURE);
+
+  /* The call ends in the middle of a figure, and then the session is gone but for us. */
+  g_signal_emit_by_name (call->a.enc, "sas-differs");
+  call_settle (call);
+  ear_listen (ear, 340 * GST_MSECOND);
+  assert_notes (ear, "1200 1700 1200");
+  call_free (call);
+  gst_object_unref (session);
+  ear_listen (ear, 2 * GST_SECOND);
+  ear_free (ear);
+}
+GST_END_TEST;
+
+static gboolean spoke_early;
+
+/* Before and after the element has heard of it. */
+static void
+speak_at_once (GstZrtpSession *session, const GstStructure *message, Endpoint *self)
+{
+  const gchar *state = gst_structure_get_string (message, "state");
+
+  if (g_strcmp0 (state, "secure") == 0 || g_strcmp0 (state, "clear") == 0)
+    spoke_early |= speaks (self);
+}
+
+/* With hold-media nothing goes out from the very change on until its figure has sounded; then everything does. */
+GST_START_TEST (test_hold)
+{
+  Call *call = call_new_clearable ();
+  guint64 held;
+  Ear *ear;
+
+  call_start (call);
+  g_signal_connect (call->a.session, "message", G_CALLBACK (speak_at_once), &call->a);
+  ear = ear_of (&call->a, TRUE);
+  g_signal_connect (call->a.session, "message", G_CALLBACK (speak_at_once), &call->a);
+  spoke_early = FALSE;
+  fail_unless (speaks (&call->a));
+  fail_unless (speaks (&call->b));
+  fail_unless (call_run_until_secure (call, 4 * GST_SECOND));
+  /* The peer could encrypt is no news, and was not secure. */
+  fail_if (speaks (&call->a));
+  held = endpoint_stat (&call->a, "send-held");
+  fail_unless (held >= 3, "%u", (guint) held);
+  ear_listen (ear, 200 * GST_MSECOND);
+  fail_if (speaks (&call->a));
+  /* The other end has no such element. */
+  fail_unless (speaks (&call->b));
+  ear_listen (ear, 200 * GST_MSECOND);
+  assert_notes (ear, HEARD_SECURE);
+  /* The last of it is not before its time: 300 ms of audio, and this element's clock stands at 0. */
+  fail_if (speaks (&call->a));
+  call_run (call, 310 * GST_MSECOND);
+  fail_unless (speaks (&call->a));
+  fail_if (spoke_early);
+  call_check_secure (call);
+
+  /* Nor in the clear. */
+  g_signal_emit_by_name (call->a.enc, "clear");
+  call_run (call, GST_SECOND);
+  g_signal_emit_by_name (call->b.enc, "accept-clear");
+  call_settle (call);
+  fail_unless_equals_int (endpoint_state (&call->a), GST_ZRTP_STATE_CLEAR);
+  fail_if (speaks (&call->a));
+  ear_listen (ear, GST_SECOND);
+  assert_notes (ear, HEARD_CLEAR);
+  call_run (call, 2 * GST_SECOND);
+  fail_unless (speaks (&call->a));
+  fail_if (spoke_early);
+
+  /* An element that goes takes its hold with it. */
+  call->a.committed = call->b.committed = FALSE;
+  g_signal_emit_by_name (call->b.enc, "secure");
+  fail_unless (call_run_until_secure (call, 4 * GST_SECOND));
+  fail_if (speaks (&call->a));
+  ear_free (ear);
+  fail_unless (speaks (&call->a));
+  g_signal_handlers_disconnect_by_data (call->a.session, &call->a);
+  call_free (call);
+}
+GST_END_TEST;
+
+/* Nobody listens, and the peer does what it can to keep it so: it lasts as long as is said, and no longer. */
+GST_START_TEST (test_hold_ends)
+{
+  Call *call = call_new_clearable ();
+  GstZrtpSession *session;
+  guint number, other;
+  Ear *ear;
+
+  call_start (call);
+  session = call->a.session;
+  ear = ear_of (&call->a, TRUE);
+  go (call);
+  fail_if (speaks (&call->a));
+  call_run (call, 4900 * GST_MSECOND);
+  fail_if (speaks (&call->a));
+  call_run (call, 200 * GST_MSECOND);
+  fail_unless (speaks (&call->a));
+  /* What was not heard then is heard when audio comes. */
+  ear_listen (ear, GST_SECOND);
+  assert_notes (ear, HEARD_SECURE);
+  ear_free (ear);
+
+  /* Two hold it. A number of before does nothing. */
+  call_run (call, 80 * GST_SECOND);
+  number = gst_zrtp_session_hold_media (session, GST_SECOND);
+  other = gst_zrtp_session_hold_media (session, 2 * GST_SECOND);
+  fail_unless (number != 0 && other != 0 && number != other);
+  gst_zrtp_session_release_media (session, number, 0);
+  gst_zrtp_session_release_media (session, number, 0);
+  fail_if (speaks (&call->a));
+  /* Some time from now, and not later than was said first. */
+  gst_zrtp_session_release_media (session, other, 500 * GST_MSECOND);
+  gst_zrtp_session_release_media (session, other, 9 * GST_SECOND);
+  call_run (call, 490 * GST_MSECOND);
+  fail_if (speaks (&call->a));
+  call_run (call, 20 * GST_MSECOND);
+  fail_unless (speaks (&call->a));
+
+  /* However long is asked for, and again and again: ten seconds in a row, and one in eight after. */
+  call_run (call, 80 * GST_SECOND);
+  gst_zrtp_session_hold_media (session, 100 * GST_SECOND);
+  call_run (call, 9900 * GST_MSECOND);
+  fail_if (speaks (&call->a));
+  call_run (call, 200 * GST_MSECOND);
+  fail_unless (speaks (&call->a));
+  gst_zrtp_session_hold_media (session, 100 * GST_SECOND);
+  call_run (call, 200 * GST_MSECOND);
+  fail_unless (speaks (&call->a));
+  call_run (call, 16 * GST_SECOND);
+  gst_zrtp_session_hold_media (session, 100 * GST_SECOND);
+  call_run (call, 1500 * GST_MSECOND);
+  fail_if (speaks (&call->a));
+  call_run (call, GST_SECOND);
+  fail_unless (speaks (&call->a));
+
+  /* A new run knows nothing of it; between two of them there is nothing to hold. */
+  call_run (call, 80 * GST_SECOND);
+  gst_object_ref (session);
+  gst_zrtp_session_hold_media (session, 5 * GST_SECOND);
+  call_settle (call);
+  fail_if (speaks (&call->a));
+  endpoint_stop (&call->a);
+  endpoint_stop (&call->b);
+  gst_zrtp_session_hold_media (session, 5 * GST_SECOND);
+  gst_zrtp_session_wait_idle (session);
+  fail_unless (gst_zrtp_session_new_call (session));
+  call_start (call);
+  fail_unless (speaks (&call->a));
+  gst_object_unref (session);
+  call_free (call);
+}
+GST_END_TEST;
+
+static Suite *
+alert_call_suite (void)
+{
+  Suite *suite = suite_create ("alert-call");
+  TCase *tcase = tcase_create ("alert-call");
+
+  tcase_set_timeout (tcase, 60);
+  suite_add_tcase (suite, tcase);
+  tcase_add_test (tcase, test_course);
+  tcase_add_test (tcase, test_flips);
+  tcase_add_test (tcase, test_failures);
+  tcase_add_test (tcase, test_mismatch);
+  tcase_add_test (tcase, test_restart);
+  tcase_add_test (tcase, test_hold);
+  tcase_add_test (tcase, test_hold_ends);
+  return suite;
+}
+
+GST_CHECK_MAIN (alert_call)
