@@ -94,7 +94,8 @@ $bad, $name"
 few_plugins ()
 {
   mkdir -p "$1"
-  for plugin in app audioconvert audioresample audiotestsrc coreelements mulaw opus rtp rtpmanager srtp udp videotestsrc; do
+  for plugin in app audioconvert audioresample audiotestsrc coreelements coretracers mulaw opus rtp rtpmanager srtp udp \
+      videotestsrc; do
     ln -sf "$(pkg-config --variable=pluginsdir gstreamer-1.0)/libgst$plugin.so" "$1"
   done
   export GST_PLUGIN_SYSTEM_PATH_1_0="$root/$1" GST_REGISTRY_FORK=no CK_FORK=no
