@@ -228,13 +228,14 @@ gst_zrtp_enc_stream_maybe_start (GstZrtpEncStream *stream)
       stream->ssrc = g_random_int ();
       stream->have_ssrc = TRUE;
     }
-    start = stream->attached && stream->have_ssrc;
+    start = stream->attached && stream->have_ssrc
+        && g_atomic_int_compare_and_exchange (&stream->started, FALSE, TRUE);
     ssrc = stream->ssrc;
     g_mutex_unlock (&stream->lock);
   }
   gst_object_unref (src);
 
-  if (start && g_atomic_int_compare_and_exchange (&stream->started, FALSE, TRUE)) {
+  if (start) {
     session = gst_zrtp_endpoint_get_session (stream->endpoint);
     gst_zrtp_session_start_stream (session, stream->id, ssrc);
     gst_object_unref (session);
@@ -259,6 +260,33 @@ note_ssrc (GstZrtpEncStream *stream, guint32 ssrc)
     GST_DEBUG_OBJECT (stream->element, "stream %u sends as SSRC %08x", stream->id, ssrc);
   }
   g_mutex_unlock (&stream->lock);
+}
+
+/* Caps tell when the sender has moved to another SSRC, after a collision for example (RFC 3550 section 8.2). Where several sources
+ * come by one pad they may tell of each in turn; one that was left before is not gone back to. */
+static void
+note_ssrc_of_caps (GstZrtpEncStream *stream, guint32 ssrc)
+{
+  gboolean changed = FALSE;
+  GstZrtpSession *session;
+
+  g_mutex_lock (&stream->lock);
+  if (!stream->have_ssrc)
+    stream->former_ssrc = ssrc;
+  else if (ssrc != stream->ssrc && ssrc != stream->former_ssrc) {
+    stream->former_ssrc = stream->ssrc;
+    stream->ssrc = ssrc;
+    changed = g_atomic_int_get (&stream->started);
+  }
+  g_mutex_unlock (&stream->lock);
+  note_ssrc (stream, ssrc);
+
+  if (changed) {
+    GST_DEBUG_OBJECT (stream->element, "stream %u goes on as SSRC %08x", stream->id, ssrc);
+    session = gst_zrtp_endpoint_get_session (stream->endpoint);
+    gst_zrtp_session_change_ssrc (session, stream->id, ssrc);
+    gst_object_unref (session);
+  }
 }
 
 static void
@@ -411,7 +439,7 @@ rtp_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
 
     gst_event_parse_caps (event, &caps);
     if (gst_structure_get_uint (gst_caps_get_structure (caps, 0), "ssrc", &ssrc))
-      note_ssrc (stream, ssrc);
+      note_ssrc_of_caps (stream, ssrc);
     ret = push_caps (src, event);
   } else
     ret = gst_pad_event_default (pad, parent, event);

@@ -21,7 +21,8 @@ typedef struct
   GstPad *rtp_sink, *rtp_src, *rtcp_sink, *rtcp_src;    /* owned by the element */
   gboolean src_requested;       /* rtp_src was asked for by itself */
   gboolean have_ssrc;
-  guint32 ssrc;
+  guint32 ssrc;                 /* that ZRTP goes under */
+  guint32 former_ssrc;          /* if it is not ssrc */
   gboolean attached;
   GQueue waiting;               /* GstBuffer: ZRTP packets */
 

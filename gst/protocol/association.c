@@ -76,12 +76,12 @@ zrtp_association_add_stream (ZrtpAssociation * self, guint id, guint32 ssrc)
 }
 
 void
-zrtp_association_set_ssrc (ZrtpAssociation * self, guint id, guint32 ssrc)
+zrtp_association_set_ssrc (ZrtpAssociation * self, guint id, guint32 ssrc, guint64 now)
 {
-  ZrtpStream *stream = get_stream (self, id);
+  ZrtpStream *stream = begin_input (self, id, now);
 
-  if (stream && stream->state == ZRTP_STREAM_IDLE)
-    stream->ssrc = ssrc;
+  if (stream)
+    zrtp_stream_set_ssrc (stream, ssrc);
 }
 
 void

@@ -286,8 +286,9 @@ void zrtp_association_free (ZrtpAssociation * self);
  * Hello (Z-8.1-2). FALSE: the number is taken or out of range, or there is no randomness. */
 gboolean zrtp_association_add_stream (ZrtpAssociation * self, guint id, guint32 ssrc);
 
-/* The SSRC of a stream that has not started yet: its Hello, and so its zrtp-hash, does not depend on it. */
-void zrtp_association_set_ssrc (ZrtpAssociation * self, guint id, guint32 ssrc);
+/* The SSRC of the stream's RTP sender, at any time: the Hello, and so its zrtp-hash, does not depend on it. After a collision the
+ * exchange begins again (Z-4.1-5). */
+void zrtp_association_set_ssrc (ZrtpAssociation * self, guint id, guint32 ssrc, guint64 now);
 
 /* Forgets a stream and wipes its keys; the rest of the call goes on. */
 void zrtp_association_remove_stream (ZrtpAssociation * self, guint id);

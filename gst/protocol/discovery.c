@@ -320,16 +320,13 @@ zrtp_stream_try_commit_if_wanted (ZrtpStream * stream)
     zrtp_stream_try_commit (stream);
 }
 
-void
-zrtp_stream_secure (ZrtpStream * stream)
+/* After a failure, and after a discovery that found nobody. */
+static void
+begin_again (ZrtpStream * stream)
 {
-  gboolean failed = stream->state == ZRTP_STREAM_FAILING || stream->state == ZRTP_STREAM_FAILED;
-
-  stream->wanted = TRUE;
-  if (failed) {
+  if (stream->state == ZRTP_STREAM_FAILING || stream->state == ZRTP_STREAM_FAILED) {
     /* The chain and the Hello stay, all else is fresh (catalogue 6.1). */
     zrtp_timers_clear (stream);
-    stream->failures = 0;
     zrtp_stream_enter (stream, stream->acked && stream->peers->len > 0 ? ZRTP_STREAM_READY : ZRTP_STREAM_HELLO);
   }
   if (stream->state == ZRTP_STREAM_HELLO && stream->hello_schedule.due == ZRTP_NO_DEADLINE) {
@@ -338,5 +335,28 @@ zrtp_stream_secure (ZrtpStream * stream)
     zrtp_stream_send (stream, &stream->hello);
     zrtp_timers_hello_started (stream);
   }
+}
+
+void
+zrtp_stream_secure (ZrtpStream * stream)
+{
+  stream->wanted = TRUE;
+  if (stream->state == ZRTP_STREAM_FAILING || stream->state == ZRTP_STREAM_FAILED)
+    stream->failures = 0;
+  begin_again (stream);
   zrtp_stream_try_commit (stream);
+}
+
+/* What a collision of SSRCs has ended begins again (Z-4.1-5). */
+void
+zrtp_stream_set_ssrc (ZrtpStream * stream, guint32 ssrc)
+{
+  stream->ssrc = ssrc;
+  if (!stream->collided)
+    return;
+  stream->collided = FALSE;
+  if (stream->last_refusal == ZRTP_ERROR_SSRC_COLLISION)
+    stream->last_refusal = 0;
+  begin_again (stream);
+  zrtp_stream_try_commit_if_wanted (stream);
 }

@@ -160,6 +160,7 @@ zrtp_stream_fail (ZrtpStream * stream, guint32 code)
   guint8 data[ZRTP_MESSAGE_MAX_LEN];
   ZrtpMessage error = { data, zrtp_error_build (code, data) };
 
+  stream->collided |= code == ZRTP_ERROR_SSRC_COLLISION;
   announce_error (stream, code, FALSE);
   leave_exchange (stream);
   zrtp_stream_send_until_answered (stream, &error);
@@ -177,6 +178,7 @@ zrtp_stream_refuse (ZrtpStream * stream, const ZrtpPeer * sender, guint32 code)
     return sender && sender == stream->peer ? zrtp_stream_fail (stream, code) : ZRTP_DROP_CHAIN;
   if (stream->state == ZRTP_STREAM_FAILING || !zrtp_timers_refusal_allowed (stream))
     return ZRTP_DROP_STATE;
+  stream->collided |= code == ZRTP_ERROR_SSRC_COLLISION;
   send_octets (stream, data, zrtp_error_build (code, data));
   if (stream->last_refusal != code && stream->refusals < ZRTP_MAX_REFUSALS) {
     ZrtpOutput *output = zrtp_association_output (stream->association, ZRTP_OUTPUT_ERROR, stream->id);

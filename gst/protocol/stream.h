@@ -158,6 +158,7 @@ struct _ZrtpStream
   guint64 ping_allowed_at, refusal_allowed_at;
   guint32 last_refusal;         /* the code that our user was told of */
   guint refusals;
+  gboolean collided;            /* a packet with our SSRC has been refused; until we have another one */
   guint64 responder_since;      /* R1 or R2 was entered, or another candidate got its chance */
   guint64 responder_first;      /* R1 or R2 was entered from elsewhere */
 
@@ -291,6 +292,8 @@ void zrtp_stream_try_commit (ZrtpStream * stream);
 void zrtp_stream_try_commit_if_wanted (ZrtpStream * stream);
 /* The user asks for it: at once, when the peer is known, or after a failure once more. */
 void zrtp_stream_secure (ZrtpStream * stream);
+/* The media goes on under another SSRC. */
+void zrtp_stream_set_ssrc (ZrtpStream * stream, guint32 ssrc);
 
 /* commit.c */
 typedef enum

@@ -280,7 +280,7 @@ start (Step *step, GstZrtpMedia *media, guint32 ssrc)
   gst_zrtp_keylog_tell (step, media->stream);
   media->started = TRUE;
   media->ssrc = ssrc;
-  zrtp_association_set_ssrc (self->association, media->stream, ssrc);
+  zrtp_association_set_ssrc (self->association, media->stream, ssrc, step->now);
   GST_INFO_OBJECT (self, "stream %u: begins, sending as SSRC 0x%08x", media->stream, ssrc);
   zrtp_association_start (self->association, media->stream, step->now);
 }
@@ -465,6 +465,12 @@ handle_input (Step *step, GstZrtpMedia *media, const GstZrtpInput *input)
     case GST_ZRTP_INPUT_START:
       if (media != NULL && !media->started)
         start (step, media, input->value);
+      break;
+    case GST_ZRTP_INPUT_SSRC:
+      if (media != NULL && media->started) {
+        media->ssrc = input->value;
+        zrtp_association_set_ssrc (self->association, input->stream, input->value, step->now);
+      }
       break;
     case GST_ZRTP_INPUT_TRANSPORT_DOWN:
       if (media != NULL && self->association != NULL)

@@ -428,6 +428,15 @@ gst_zrtp_session_start_stream (GstZrtpSession *self, guint stream, guint32 ssrc)
 }
 
 /**
+ * gst_zrtp_session_change_ssrc: (skip)
+ */
+void
+gst_zrtp_session_change_ssrc (GstZrtpSession *self, guint stream, guint32 ssrc)
+{
+  gst_zrtp_mailbox_post (self, GST_ZRTP_INPUT_SSRC, stream, ssrc, NULL, 0);
+}
+
+/**
  * gst_zrtp_session_transport: (skip)
  */
 void

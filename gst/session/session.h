@@ -101,6 +101,9 @@ GstZrtpMedia *gst_zrtp_session_get_media (GstZrtpSession * self, guint stream);
 /* A packet can go out now: starts the stream's protocol, once in a run. */
 GST_ZRTP_API
 void gst_zrtp_session_start_stream (GstZrtpSession * self, guint stream, guint32 ssrc);
+/* The media of a stream that has started goes on under another SSRC. */
+GST_ZRTP_API
+void gst_zrtp_session_change_ssrc (GstZrtpSession * self, guint stream, guint32 ssrc);
 /* What became of the first packets: until one was pushed, discovery starts anew from time to time. */
 GST_ZRTP_API
 void gst_zrtp_session_transport (GstZrtpSession * self, guint stream, gboolean up);

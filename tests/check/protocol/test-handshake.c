@@ -164,7 +164,7 @@ test_manual_late (void)
   test_link_clear (&link);
 }
 
-/* The SSRC may be settled late; the Hello does not depend on it. */
+/* The SSRC may be settled late, and change: the Hello does not depend on it. The link asserts that packets have it. */
 static void
 test_set_ssrc (void)
 {
@@ -174,14 +174,18 @@ test_set_ssrc (void)
   test_link_init (&link, 1);
   test_link_open (&link, 1);
   g_assert_true (zrtp_association_get_hello_hash (link.ends[0].association, 0, before));
-  zrtp_association_set_ssrc (link.ends[0].association, 0, 0x31415926);
+  zrtp_association_set_ssrc (link.ends[0].association, 0, 0x31415926, link.now);
   link.ends[0].streams[0].ssrc = 0x31415926;
   g_assert_true (zrtp_association_get_hello_hash (link.ends[0].association, 0, after));
   g_assert_cmpmem (before, 32, after, 32);
   test_link_start_all (&link);
-  /* Too late now: the link asserts that packets keep their SSRC. */
-  zrtp_association_set_ssrc (link.ends[0].association, 0, 1);
+  test_link_run (&link, 25 * MSEC);
+  zrtp_association_set_ssrc (link.ends[0].association, 0, 1, link.now);
+  link.ends[0].streams[0].ssrc = 1;
   g_assert_true (test_link_run_until_secure (&link, SEC));
+  zrtp_association_set_ssrc (link.ends[0].association, 0, 2, link.now);
+  link.ends[0].streams[0].ssrc = 2;
+  g_assert_cmpint (zrtp_association_get_state (link.ends[0].association, 0), ==, ZRTP_STATE_SECURE);
   test_link_clear (&link);
 }
 

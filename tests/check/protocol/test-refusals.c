@@ -427,8 +427,50 @@ test_late_ssrc_collision (void)
   peer_make_dhpart (&peer, WIRE_DHPART1, NULL);
   peer_send (&peer, &peer.dhpart);
   peer_assert_failed (&peer, ZRTP_ERROR_SSRC_COLLISION);
+  /* Another SSRC: a new exchange with the same peer (Z-4.1-5). */
+  zrtp_association_set_ssrc (link.ends[0].association, 0, 0x77777777, link.now);
+  link.ends[0].streams[0].ssrc = 0x77777777;
+  test_link_drain (&link, 0);
+  g_assert_cmpint (link.ends[0].streams[0].state, ==, ZRTP_STATE_SECURING);
+  g_assert_cmpuint (peer_count (&peer, WIRE_COMMIT), ==, 2);
   peer_clear (&peer);
   test_link_clear (&link);
+}
+
+static gboolean
+drop_everything (TestLink * link, TestPacket * packet, gpointer user_data)
+{
+  return FALSE;
+}
+
+/* Z-4.1-5: both ends have one SSRC, for so long that they give up; as soon as one has another they go on. Without a collision another
+ * SSRC starts nothing anew. */
+static void
+test_ssrc_collision_resolved (void)
+{
+  for (guint collide = 0; collide < 2; collide++) {
+    TestLink link;
+
+    test_link_init (&link, 1);
+    test_link_open (&link, 1);
+    for (guint e = 0; e < 2; e++) {
+      zrtp_association_set_ssrc (link.ends[e].association, 0, collide ? 5 : 5 + e, link.now);
+      link.ends[e].streams[0].ssrc = collide ? 5 : 5 + e;
+    }
+    if (!collide)
+      link.filter = drop_everything;
+    test_link_start_all (&link);
+    test_link_run (&link, 30 * SEC);
+    for (guint e = 0; e < 2; e++) {
+      g_assert_cmpint (link.ends[e].streams[0].state, ==, ZRTP_STATE_NO_PEER);
+      g_assert_cmphex (link.ends[e].streams[0].error_code, ==, collide ? ZRTP_ERROR_SSRC_COLLISION : 0);
+    }
+    link.filter = NULL;
+    zrtp_association_set_ssrc (link.ends[1].association, 0, 9, link.now);
+    link.ends[1].streams[0].ssrc = 9;
+    g_assert_cmpint (test_link_run_until_secure (&link, 5 * SEC), ==, collide);
+    test_link_clear (&link);
+  }
 }
 
 /* Z-4.2-4, -6, -9 to -12: values below, above and equal to our own hvi; the whole table is in test-streams.c. */
@@ -543,6 +585,7 @@ main (int argc, char **argv)
   g_test_add_func ("/refusals/bounded-failures", test_bounded_failures);
   g_test_add_func ("/refusals/too-many-failures", test_too_many_failures);
   g_test_add_func ("/refusals/late-ssrc-collision", test_late_ssrc_collision);
+  g_test_add_func ("/refusals/ssrc-collision-resolved", test_ssrc_collision_resolved);
   g_test_add_func ("/refusals/contention", test_contention);
   g_test_add_func ("/refusals/multistream-without-session", test_multistream_without_session);
   return g_test_run ();
