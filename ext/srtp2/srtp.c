@@ -3,7 +3,7 @@
  * libsrtp2 keeps the cipher, the tag, the replay window and the rollover counter of each SSRC. This file adds
  * what it leaves open: it is started once and late, the number of SSRCs is bounded, key lifetimes are counted
  * for the key and not for an SSRC alone, unencrypted SRTCP is refused, and a receiver finds a sender that has
- * wrapped its sequence numbers before the first packet that arrives.
+ * wrapped its sequence numbers before the first packet of an SSRC that arrives.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -43,8 +43,16 @@
 #define MAX_RTP_PACKETS (G_GUINT64_CONSTANT (1) << 48)
 #define MAX_RTCP_PACKETS (G_GUINT64_CONSTANT (1) << 31)
 
-/* Forged packets before the first true one for which the late start is still tried. */
+/* Strangers can cause a late start to be tried too, at the cost of some packets each: so many, and one more for so many packets that
+ * verify. */
 #define MAX_LATE_TRIES 32
+#define PACKETS_FOR_LATE_TRY 64
+
+typedef struct
+{
+  guint32 number;               /* as it stands in packets */
+  gboolean rtp;                 /* RTP has verified, not RTCP alone */
+} Ssrc;
 
 struct _ZrtpSrtp
 {
@@ -53,16 +61,15 @@ struct _ZrtpSrtp
   gboolean aead;
   guint rtp_tag_len, rtcp_tag_len;
   guint64 rtp_left, rtcp_left;  /* packets that the key may still protect */
-  guint32 last_ssrc;            /* the newest of ssrcs that was looked up, if n_ssrcs > 0 */
+  guint last_ssrc;              /* index of the one that was looked up last */
   guint n_ssrcs, ssrcs_size;
-  guint32 *ssrcs;               /* those that libsrtp2 has a stream for, as they stand in packets */
+  Ssrc *ssrcs;                  /* those that libsrtp2 has a stream for */
   /* Of the last RTP packet that passed. */
   gboolean have_rtp;
   guint32 rtp_ssrc;             /* as it stands in packets */
   guint16 rtp_sequence;         /* highest in a row of this SSRC */
-  /* A receiver that has not verified anything: what a stream of another rollover counter is made from. */
-  guint late_tries;             /* 0: policy and master key are wiped */
-  srtp_policy_t policy;
+  guint late_tries, earned;     /* that are left; packets that count for the next one */
+  srtp_policy_t policy;         /* and master key: for streams that begin at another rollover counter; receiver only */
   guint8 master[SRTP_MAX_KEY_LEN];
 };
 
@@ -255,14 +262,6 @@ zrtp_srtp_supports (guint key_len, gboolean aead)
 /* --- Contexts
  * ------------------------------------------------------------------------------------------------- */
 
-static void
-forget_master (ZrtpSrtp * self)
-{
-  self->late_tries = 0;
-  self->policy.key = NULL;
-  zrtp_wipe (self->master, sizeof self->master);
-}
-
 static gboolean
 keys_are_valid (const ZrtpSrtpKeys * keys)
 {
@@ -310,8 +309,10 @@ zrtp_srtp_new (ZrtpSrtpRole role, const ZrtpSrtpKeys * keys, GError ** error)
   }
   if (role == ZRTP_SRTP_RECEIVER)
     self->late_tries = MAX_LATE_TRIES;
-  else
-    forget_master (self);
+  else {
+    self->policy.key = NULL;
+    zrtp_wipe (self->master, sizeof self->master);
+  }
   return self;
 }
 
@@ -338,31 +339,34 @@ zrtp_srtp_set_lifetime (ZrtpSrtp * self, guint64 rtp_packets, guint64 rtcp_packe
 /* --- SSRCs
  * ---------------------------------------------------------------------------------------------------- */
 
-static gboolean
-ssrc_is_known (ZrtpSrtp * self, guint32 ssrc)
+static Ssrc *
+ssrc_find (ZrtpSrtp * self, guint32 number)
 {
   guint i;
 
-  if (self->n_ssrcs > 0 && self->last_ssrc == ssrc)
-    return TRUE;
+  if (G_LIKELY (self->n_ssrcs > 0 && self->ssrcs[self->last_ssrc].number == number))
+    return &self->ssrcs[self->last_ssrc];
   for (i = 0; i < self->n_ssrcs; i++) {
-    if (self->ssrcs[i] == ssrc) {
-      self->last_ssrc = ssrc;
-      return TRUE;
+    if (self->ssrcs[i].number == number) {
+      self->last_ssrc = i;
+      return &self->ssrcs[i];
     }
   }
-  return FALSE;
+  return NULL;
 }
 
-static void
-ssrc_add (ZrtpSrtp * self, guint32 ssrc)
+static Ssrc *
+ssrc_add (ZrtpSrtp * self, guint32 number)
 {
+  Ssrc ssrc = { number, FALSE };
+
   if (self->n_ssrcs == self->ssrcs_size) {
     self->ssrcs_size = self->ssrcs_size ? self->ssrcs_size * 2 : 2;
-    self->ssrcs = g_renew (guint32, self->ssrcs, self->ssrcs_size);
+    self->ssrcs = g_renew (Ssrc, self->ssrcs, self->ssrcs_size);
   }
+  self->last_ssrc = self->n_ssrcs;
   self->ssrcs[self->n_ssrcs++] = ssrc;
-  self->last_ssrc = ssrc;
+  return &self->ssrcs[self->last_ssrc];
 }
 
 static inline guint32
@@ -454,7 +458,7 @@ protect (ZrtpSrtp * self, guint8 * packet, gsize * len, gsize header_len, guint 
   if (G_UNLIKELY (*left == 0))
     return ZRTP_SRTP_EXPIRED;
   ssrc = read_ssrc (packet + ssrc_at);
-  known = ssrc_is_known (self, ssrc);
+  known = ssrc_find (self, ssrc) != NULL;
   if (G_UNLIKELY (!known && self->n_ssrcs == MAX_SSRCS))
     return ZRTP_SRTP_FAILED;
 
@@ -472,35 +476,43 @@ protect (ZrtpSrtp * self, guint8 * packet, gsize * len, gsize header_len, guint 
   return ZRTP_SRTP_OK;
 }
 
+static srtp_err_status_t
+unprotect_at_1 (ZrtpSrtp * self, guint32 ssrc, guint8 * packet, int *len)
+{
+  srtp_err_status_t status = srtp_set_stream_roc (self->context, ssrc, 1);
+
+  return status == srtp_err_status_ok ? srtp_unprotect (self->context, packet, len) : status;
+}
+
 /* A sender counts sequence numbers from 0 x 2^16 (Z-4.5.3-10), but its first packets may be lost, and if they
  * were the last ones before a wrap then it is at 1 x 2^16 when the first one arrives. Some also count from
- * the RTP that they sent in the clear. libsrtp2 takes an unknown SSRC to be at 0, so nothing would ever
- * verify; try 1 too. */
+ * the RTP that they sent in the clear. libsrtp2 takes an SSRC of which it has seen no RTP to be at 0, so
+ * nothing would ever verify; try 1 too. */
 static srtp_err_status_t
-unprotect_late (ZrtpSrtp * self, guint8 * packet, int *len)
+unprotect_late (ZrtpSrtp * self, gboolean known, guint8 * packet, int *len)
 {
-  guint32 ssrc = read_ssrc (packet + 8);
+  guint32 number = read_ssrc (packet + RTP_SSRC_AT), ssrc = GUINT32_FROM_BE (number);
   srtp_policy_t policy = self->policy;
-  srtp_err_status_t status;
 
   self->late_tries--;
-  policy.ssrc.type = ssrc_specific;
-  policy.ssrc.value = GUINT32_FROM_BE (ssrc);
-  if (add_stream (self->context, &policy) == srtp_err_status_ok) {
-    status = srtp_set_stream_roc (self->context, policy.ssrc.value, 1);
-    if (status == srtp_err_status_ok)
-      status = srtp_unprotect (self->context, packet, len);
-    if (status == srtp_err_status_ok)
-      return status;
-    srtp_remove_stream (self->context, ssrc);
+  if (known) {
+    if (unprotect_at_1 (self, ssrc, packet, len) == srtp_err_status_ok)
+      return srtp_err_status_ok;
+    srtp_set_stream_roc (self->context, ssrc, 0);
+    return srtp_err_status_auth_fail;
   }
-  if (self->late_tries == 0)
-    forget_master (self);
+  policy.ssrc.type = ssrc_specific;
+  policy.ssrc.value = ssrc;
+  if (add_stream (self->context, &policy) == srtp_err_status_ok) {
+    if (unprotect_at_1 (self, ssrc, packet, len) == srtp_err_status_ok)
+      return srtp_err_status_ok;
+    srtp_remove_stream (self->context, number);
+  }
   return srtp_err_status_auth_fail;
 }
 
 static ZrtpSrtpResult
-unprotected (ZrtpSrtp * self, srtp_err_status_t status, gboolean known, guint32 ssrc, guint64 * left)
+unprotected (ZrtpSrtp * self, srtp_err_status_t status, Ssrc * known, guint32 number, gboolean rtp, guint64 * left)
 {
   if (G_UNLIKELY (status != srtp_err_status_ok)) {
     /* What the library's own AES-GCM says of a wrong tag depends on what it is built on. */
@@ -509,9 +521,12 @@ unprotected (ZrtpSrtp * self, srtp_err_status_t status, gboolean known, guint32 
     return result_of (status);
   }
   if (G_UNLIKELY (!known))
-    ssrc_add (self, ssrc);
-  if (G_UNLIKELY (self->late_tries > 0))
-    forget_master (self);
+    known = ssrc_add (self, number);
+  known->rtp |= rtp;
+  if (G_UNLIKELY (self->late_tries < MAX_LATE_TRIES && ++self->earned == PACKETS_FOR_LATE_TRY)) {
+    self->earned = 0;
+    self->late_tries++;
+  }
   (*left)--;
   return ZRTP_SRTP_OK;
 }
@@ -533,7 +548,7 @@ zrtp_srtp_unprotect (ZrtpSrtp * self, guint8 * packet, gsize * len)
 {
   ZrtpSrtpResult result;
   srtp_err_status_t status;
-  gboolean known;
+  Ssrc *known;
   guint32 ssrc;
   int packet_len;
 
@@ -544,16 +559,17 @@ zrtp_srtp_unprotect (ZrtpSrtp * self, guint8 * packet, gsize * len)
   if (G_UNLIKELY (self->rtp_left == 0))
     return ZRTP_SRTP_EXPIRED;
   ssrc = read_ssrc (packet + 8);
-  known = ssrc_is_known (self, ssrc);
+  known = ssrc_find (self, ssrc);
   if (G_UNLIKELY (!known && self->n_ssrcs == MAX_SSRCS))
     return ZRTP_SRTP_FAILED;
 
   packet_len = *len;
   status = srtp_unprotect (self->context, packet, &packet_len);
   /* With a high sequence number it has not wrapped. */
-  if (G_UNLIKELY (status == srtp_err_status_auth_fail && self->late_tries > 0 && packet[2] < 0x80))
-    status = unprotect_late (self, packet, &packet_len);
-  result = unprotected (self, status, known, ssrc, &self->rtp_left);
+  if (G_UNLIKELY (status == srtp_err_status_auth_fail && packet[2] < 0x80 && !(known && known->rtp)
+          && self->late_tries > 0))
+    status = unprotect_late (self, known != NULL, packet, &packet_len);
+  result = unprotected (self, status, known, ssrc, TRUE, &self->rtp_left);
   if (G_LIKELY (result == ZRTP_SRTP_OK)) {
     *len = packet_len;
     note_sequence (self, packet, ssrc);
@@ -567,7 +583,7 @@ zrtp_srtp_unprotect_rtcp (ZrtpSrtp * self, guint8 * packet, gsize * len)
   ZrtpSrtpResult result;
   srtp_err_status_t status;
   gsize index_at;
-  gboolean known;
+  Ssrc *known;
   guint32 ssrc;
   int packet_len;
 
@@ -583,13 +599,13 @@ zrtp_srtp_unprotect_rtcp (ZrtpSrtp * self, guint8 * packet, gsize * len)
   if (!(packet[index_at] & SRTCP_ENCRYPTED))
     return ZRTP_SRTP_FORGED;
   ssrc = read_ssrc (packet + 4);
-  known = ssrc_is_known (self, ssrc);
+  known = ssrc_find (self, ssrc);
   if (!known && self->n_ssrcs == MAX_SSRCS)
     return ZRTP_SRTP_FAILED;
 
   packet_len = *len;
   status = srtp_unprotect_rtcp (self->context, packet, &packet_len);
-  result = unprotected (self, status, known, ssrc, &self->rtcp_left);
+  result = unprotected (self, status, known, ssrc, FALSE, &self->rtcp_left);
   if (result == ZRTP_SRTP_OK)
     *len = packet_len;
   return result;

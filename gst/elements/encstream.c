@@ -301,6 +301,25 @@ note_ssrc_of_buffer (GstZrtpEncStream *stream, GstBuffer *buffer)
   gst_zrtp_enc_stream_maybe_start (stream);
 }
 
+/* As rtpsession does it; payloaders choose another SSRC then (RFC 3550 section 8.2). */
+void
+gst_zrtp_enc_stream_tell_collision (GstZrtpEncStream *stream)
+{
+  GstPad *sink;
+  guint32 ssrc;
+
+  g_mutex_lock (&stream->lock);
+  sink = stream->rtp_sink ? gst_object_ref (stream->rtp_sink) : NULL;
+  ssrc = stream->ssrc;
+  g_mutex_unlock (&stream->lock);
+  if (sink == NULL)
+    return;
+  GST_INFO_OBJECT (stream->element, "stream %u: somebody else sends as SSRC %08x", stream->id, ssrc);
+  gst_pad_push_event (sink, gst_event_new_custom (GST_EVENT_CUSTOM_UPSTREAM,
+      gst_structure_new ("GstRTPCollision", "ssrc", G_TYPE_UINT, ssrc, NULL)));
+  gst_object_unref (sink);
+}
+
 /* What is held back leaves a gap: sinks still preroll and keep time, and a source that is not live is not drained. */
 static void
 push_gap (GstPad *src, GstClockTime pts, GstClockTime duration)
@@ -565,7 +584,7 @@ gst_zrtp_enc_stream_let_go (GstZrtpEncStream *stream, GstPad *pad)
 /* Life */
 
 gboolean
-gst_zrtp_enc_stream_attach (GstZrtpEncStream *stream, GstZrtpSendFunc send)
+gst_zrtp_enc_stream_attach (GstZrtpEncStream *stream, const GstZrtpSenderFuncs *funcs)
 {
   GstElement *element = stream->element;
   GstZrtpSession *session = gst_zrtp_endpoint_get_session (stream->endpoint);
@@ -574,7 +593,7 @@ gst_zrtp_enc_stream_attach (GstZrtpEncStream *stream, GstZrtpSendFunc send)
   if (stream->rtp_src == NULL)
     stream->media = gst_zrtp_session_get_media (session, stream->id);
   else if (!stream->attached) {
-    GstZrtpMedia *media = gst_zrtp_session_attach_sender (session, stream->id, element, send, &other);
+    GstZrtpMedia *media = gst_zrtp_session_attach_sender (session, stream->id, element, funcs, &other);
 
     if (media == NULL) {
       GST_ELEMENT_ERROR (element, RESOURCE, BUSY,

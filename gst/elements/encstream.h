@@ -45,7 +45,7 @@ GstPad *gst_zrtp_enc_stream_make_rtcp_src (GstZrtpEncStream * stream, GstStaticP
 void gst_zrtp_enc_stream_let_go (GstZrtpEncStream * stream, GstPad * pad);
 
 /* Joins the session as the sender of the stream. FALSE: somebody else is, and the error that says who is on the bus. */
-gboolean gst_zrtp_enc_stream_attach (GstZrtpEncStream * stream, GstZrtpSendFunc send);
+gboolean gst_zrtp_enc_stream_attach (GstZrtpEncStream * stream, const GstZrtpSenderFuncs * funcs);
 /* for_good: the stream is over, rather than the element stopped. */
 void gst_zrtp_enc_stream_detach (GstZrtpEncStream * stream, gboolean for_good);
 
@@ -53,6 +53,8 @@ void gst_zrtp_enc_stream_detach (GstZrtpEncStream * stream, gboolean for_good);
 void gst_zrtp_enc_stream_maybe_start (GstZrtpEncStream * stream);
 /* Sends a ZRTP packet now, or leaves it to whoever is sending. Takes it. Never blocks on the media. */
 void gst_zrtp_enc_stream_send (GstZrtpEncStream * stream, GstBuffer * packet);
+/* Somebody else sends under our SSRC: asks upstream for another one. */
+void gst_zrtp_enc_stream_tell_collision (GstZrtpEncStream * stream);
 /* Sends what had to wait. */
 gboolean gst_zrtp_enc_stream_has_waiting (GstZrtpEncStream * stream);
 void gst_zrtp_enc_stream_send_waiting (GstZrtpEncStream * stream);

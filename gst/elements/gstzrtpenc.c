@@ -75,6 +75,21 @@ send_packet (GstElement *element, guint id, GstBuffer *packet)
   gst_zrtp_enc_stream_send (peek_stream (GST_ZRTP_ENC (element), id), packet);
 }
 
+static void
+tell_collision (GstElement *element, gpointer id)
+{
+  gst_zrtp_enc_stream_tell_collision (peek_stream (GST_ZRTP_ENC (element), GPOINTER_TO_UINT (id)));
+}
+
+/* From a worker, which must not wait for the media: caps may come back on the thread that asks for them. */
+static void
+collided (GstElement *element, guint id)
+{
+  gst_element_call_async (element, tell_collision, GUINT_TO_POINTER (id), NULL);
+}
+
+static const GstZrtpSenderFuncs sender_funcs = { send_packet, collided };
+
 /* Pads and streams */
 
 /* The element's lock is held. */
@@ -176,7 +191,7 @@ request_new_pad (GstElement *element, GstPadTemplate *templ, const gchar *name, 
   running = self->running;
   g_mutex_unlock (&self->lock);
 
-  if (running && !gst_zrtp_enc_stream_attach (stream, send_packet)) {
+  if (running && !gst_zrtp_enc_stream_attach (stream, &sender_funcs)) {
     g_mutex_lock (&stream->lock);
     *pad_place (stream, kind) = NULL;
     if (new_src != NULL)
@@ -286,7 +301,7 @@ start (GstZrtpEnc *self)
     GstZrtpEncStream *stream = peek_stream (self, i);
 
     if (stream != NULL && (stream->rtp_src != NULL || stream->rtcp_src != NULL))
-      attached = gst_zrtp_enc_stream_attach (stream, send_packet);
+      attached = gst_zrtp_enc_stream_attach (stream, &sender_funcs);
   }
   if (!attached)
     stop (self);

@@ -24,6 +24,14 @@ add_packet (Step *step, guint stream, const guint8 *data, gsize len)
   g_array_append_val (step->packets, outcome);
 }
 
+static void
+add_collision (Step *step, guint stream)
+{
+  Outcome outcome = { stream, NULL, NULL };
+
+  g_array_append_val (step->packets, outcome);
+}
+
 /* Clear media is for the call as a whole: none beside a stream that is secure, whatever becomes of the others (attack B8). */
 static void
 set_latched (Step *step, gboolean latched)
@@ -201,6 +209,8 @@ drain (Step *step, const GstZrtpMedia *unheard)
         gst_zrtp_step_add_warning (step, output.stream, output.u.warning);
         break;
       case ZRTP_OUTPUT_ERROR:
+        if (output.u.error.code == ZRTP_ERROR_SSRC_COLLISION && !output.u.error.remote)
+          add_collision (step, output.stream);
         gst_zrtp_step_add_message (step, output.stream,
             gst_zrtp_message_new_error (self, output.stream, output.u.error.code, output.u.error.remote,
                 zrtp_association_get_state (self->association, output.stream) == ZRTP_STATE_FAILED));
@@ -587,22 +597,27 @@ next_deadline (GstZrtpSession *self)
   return at;
 }
 
+/* packet: NULL for a collision. */
 static void
 send_packet (GstZrtpSession *self, guint stream, GstBuffer *packet)
 {
   GstZrtpMedia *media = gst_zrtp_session_peek_media (self, stream);
   GstElement *sender;
-  GstZrtpSendFunc send = NULL;
+  const GstZrtpSenderFuncs *funcs;
 
   GST_OBJECT_LOCK (self);
   sender = media->sender ? gst_object_ref (media->sender) : NULL;
-  send = media->send_packet;
+  funcs = media->sender_funcs;
   GST_OBJECT_UNLOCK (self);
-  if (sender != NULL) {
-    send (sender, stream, packet);
-    gst_object_unref (sender);
-  } else
-    gst_buffer_unref (packet);
+  if (sender == NULL) {
+    gst_clear_buffer (&packet);
+    return;
+  }
+  if (packet != NULL)
+    funcs->send (sender, stream, packet);
+  else
+    funcs->collided (sender, stream);
+  gst_object_unref (sender);
 }
 
 static gboolean
@@ -667,7 +682,7 @@ gst_zrtp_engine_handle (GstZrtpSession *self, const GstZrtpInput *input)
     if (is_current (self, step.run))
       send_packet (self, outcome->stream, outcome->packet);
     else
-      gst_buffer_unref (outcome->packet);
+      gst_clear_buffer (&outcome->packet);
   }
   for (i = 0; i < step.messages->len; i++) {
     Outcome *outcome = &g_array_index (step.messages, Outcome, i);

@@ -331,7 +331,7 @@ gst_zrtp_session_new_call (GstZrtpSession *session)
 }
 
 static GstZrtpMedia *
-attach (GstZrtpSession *self, guint stream, GstElement *element, GstZrtpSendFunc send, gchar **other)
+attach (GstZrtpSession *self, guint stream, GstElement *element, const GstZrtpSenderFuncs *funcs, gchar **other)
 {
   GstZrtpMedia *media;
   GstElement **place;
@@ -342,21 +342,21 @@ attach (GstZrtpSession *self, guint stream, GstElement *element, GstZrtpSendFunc
   media = ensure_media (self, stream);
   if (media != NULL) {
     GST_OBJECT_LOCK (self);
-    place = send ? &media->sender : &media->receiver;
+    place = funcs ? &media->sender : &media->receiver;
     if (*place != NULL && *place != element) {
       *other = gst_object_get_name (GST_OBJECT (*place));
       media = NULL;
     } else {
       *place = element;
       attached = TRUE;
-      if (send != NULL)
-        media->send_packet = send;
+      if (funcs != NULL)
+        media->sender_funcs = funcs;
     }
     GST_OBJECT_UNLOCK (self);
   }
   g_mutex_unlock (&self->run_lock);
   if (attached)
-    GST_INFO_OBJECT (self, "stream %u: %s %s it", stream, GST_OBJECT_NAME (element), send ? "sends" : "receives");
+    GST_INFO_OBJECT (self, "stream %u: %s %s it", stream, GST_OBJECT_NAME (element), funcs ? "sends" : "receives");
   return media;
 }
 
@@ -379,10 +379,10 @@ detach (GstZrtpSession *self, guint stream, GstElement *element)
  * gst_zrtp_session_attach_sender: (skip)
  */
 GstZrtpMedia *
-gst_zrtp_session_attach_sender (GstZrtpSession *self, guint stream, GstElement *element, GstZrtpSendFunc send,
-    gchar **other)
+gst_zrtp_session_attach_sender (GstZrtpSession *self, guint stream, GstElement *element,
+    const GstZrtpSenderFuncs *funcs, gchar **other)
 {
-  return attach (self, stream, element, send, other);
+  return attach (self, stream, element, funcs, other);
 }
 
 /**

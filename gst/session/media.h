@@ -80,7 +80,7 @@ struct _GstZrtpMedia
 
   /* Object lock of the session. */
   GstElement *sender, *receiver;        /* not owned; they detach before they go */
-  void (*send_packet) (GstElement * sender, guint stream, GstBuffer * packet);
+  const struct _GstZrtpSenderFuncs *sender_funcs;
   GstZrtpSecurity security;
   gboolean warned_no_sender, warned_no_receiver;
 

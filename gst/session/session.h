@@ -71,7 +71,13 @@ gchar *gst_zrtp_session_claim_property (GstZrtpSession * self, const gchar * pro
     const gchar * element);
 
 /* Hands one ZRTP packet to the sender of a stream; from a worker, with no lock held. Takes the buffer. */
-typedef void (*GstZrtpSendFunc) (GstElement * sender, guint stream, GstBuffer * packet);
+typedef struct _GstZrtpSenderFuncs
+{
+  /* A ZRTP packet to send, which is taken. */
+  void (*send) (GstElement * sender, guint stream, GstBuffer * packet);
+  /* A ZRTP packet came that has the SSRC of our own media. */
+  void (*collided) (GstElement * sender, guint stream);
+} GstZrtpSenderFuncs;
 
 /* A run lasts while any element is active: the first one to come begins it, the last one to go ends it, wipes the keys
  * and forgets the exchange. FALSE: the run cannot begin, and *problem says why (transfer full); then do not deactivate. */
@@ -84,7 +90,7 @@ void gst_zrtp_session_deactivate (GstZrtpSession * self);
  * its name (transfer full). The media record lives as long as the session. */
 GST_ZRTP_API
 GstZrtpMedia *gst_zrtp_session_attach_sender (GstZrtpSession * self, guint stream, GstElement * element,
-    GstZrtpSendFunc send, gchar ** other);
+    const GstZrtpSenderFuncs * funcs, gchar ** other);
 GST_ZRTP_API
 GstZrtpMedia *gst_zrtp_session_attach_receiver (GstZrtpSession * self, guint stream, GstElement * element,
     gchar ** other);

@@ -51,10 +51,16 @@ ignore_packet (GstElement * sender, guint stream, GstBuffer * packet)
   gst_buffer_unref (packet);
 }
 
+static void
+ignore_collision (GstElement * sender, guint stream)
+{
+}
+
 /* Sessions alone, each with one media stream that has begun to send Hello. */
 static void
 measure_sessions (void)
 {
+  static const GstZrtpSenderFuncs ignore = { ignore_packet, ignore_collision };
   GstZrtpSession **sessions = g_new0 (GstZrtpSession *, count + 1);
   GstElement *owner = gst_object_ref_sink (gst_bin_new ("owner"));
   gchar *other = NULL, *problem;
@@ -64,7 +70,7 @@ measure_sessions (void)
   for (i = 0; i <= count; i++) {
     sessions[i] = gst_zrtp_session_new ();
     g_object_set (sessions[i], "cache", "memory", NULL);
-    if (!gst_zrtp_session_attach_sender (sessions[i], 0, owner, ignore_packet, &other)
+    if (!gst_zrtp_session_attach_sender (sessions[i], 0, owner, &ignore, &other)
         || !gst_zrtp_session_attach_receiver (sessions[i], 0, owner, &other))
       g_error ("a session takes no elements");
     if (!gst_zrtp_session_activate (sessions[i], &problem))
