@@ -171,7 +171,7 @@ def softphones():
 
 # Lines of shell
 
-def run_pipeline(line):
+def run_pipeline(line, settings):
     """Until every stream is secure, if more than one end is in it; until it asks for a peer otherwise."""
     ports = sorted(set(re.findall(r'port=(\d+)', line)))
     for old, new in zip(ports, free_ports(len(ports))):
@@ -181,7 +181,8 @@ def run_pipeline(line):
     wanted = words.count('zrtpdec') if len(ends) > 1 else 1
     sign = 'state=(string)' + ('secure' if len(ends) > 1 else 'discovering')
     assert '-m' in words, 'without -m nobody sees what happens: ' + line
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=home())
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                               env=dict(home(), GST_DEBUG_NO_COLOR='1', **settings))
     timer = threading.Timer(LIMIT, process.kill)
     timer.start()
     seen, log = set(), []
@@ -196,6 +197,7 @@ def run_pipeline(line):
     process.stdout.read()
     process.wait()
     timer.cancel()
+    assert 'GST_DEBUG' not in settings or any(' zrtpprotocol ' in output for output in log), 'nothing in the debug log'
     assert len(seen) == wanted, '%s of %d:\n%s' % (sorted(seen), wanted, ''.join(log[-15:]))
 
 
@@ -224,9 +226,12 @@ def run_shell(name):
     for line in program(name, 'sh').replace('\\\n', ' ').splitlines():
         if not line.strip():
             continue
-        words = shlex.split(line)
+        words, settings = shlex.split(line), {}
+        while re.match(r'[A-Z_]+=', words[0]):
+            variable, _, value = words.pop(0).partition('=')
+            settings[variable] = value
         if words[0] == 'gst-launch-1.0':
-            run_pipeline(line)
+            run_pipeline(line[line.index('gst-launch'):], settings)
         elif words[0] == 'meson':
             run_meson(words, folder)
         elif words[0] == 'ninja':

@@ -122,6 +122,11 @@ def alerts():
                events.split(', '))
 
 
+def categories():
+    pages.same('categories', (row[0] for row in pages.tables(pages.section('faults', 'Where to look'))[0]),
+               sources(r'DEBUG_CATEGORY_INIT \(\w+, "(\w+)"'))
+
+
 def elements():
     """Each element has a page with its picture, its pads and its own properties."""
     for element in {row[0] for row in rows('element')}:
@@ -175,5 +180,5 @@ def installed():
 if __name__ == '__main__':
     sys.exit(pages.run([
         ('messages and their fields', messages), ('warnings', warnings), ('errors', errors), ('enrollment', enrollment),
-        ('states and security', states), ('properties', properties), ('action signals', actions), ('elements', elements), ('alerts', alerts),
+        ('states and security', states), ('properties', properties), ('action signals', actions), ('elements', elements), ('alerts', alerts), ('debug categories', categories),
         ('options', options), ('dependencies', dependencies), ('installed files', installed)]))
