@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include "gst/elements/encstream.h"
+#include "gst/elements/discont.h"
 #include "gst/elements/rtpcaps.h"
 
 #include <string.h>
@@ -19,6 +20,13 @@ typedef enum
   TRANSPORT_UP,
   TRANSPORT_DOWN
 } Transport;
+
+/* After a segment or a flush the first packet says DISCONT, be it ZRTP; after media that was held back the next media does. */
+enum
+{
+  DISCONT_ANY = 1 << 0,
+  DISCONT_MEDIA = 1 << 1
+};
 
 /* Sending ZRTP. Whoever pushes on rtp_src holds that pad's stream lock, and after letting go of it looks at the queue
  * again. So a packet that finds the lock taken is sent by the one who has it, and nobody waits. */
@@ -73,6 +81,7 @@ ensure_own_events (GstZrtpEncStream *stream, GstPad *src)
   gst_caps_unref (caps);
   gst_segment_init (&segment, GST_FORMAT_TIME);
   gst_pad_push_event (src, gst_event_new_segment (&segment));
+  stream->discont |= DISCONT_ANY;
 }
 
 /* Whether a packet would get past the pad. */
@@ -136,6 +145,10 @@ send_waiting_locked (GstZrtpEncStream *stream, GstPad *src, gboolean alone)
 
     if (alone)
       ensure_own_events (stream, src);
+    if (stream->discont & DISCONT_ANY) {
+      packet = gst_zrtp_mark_discont (packet);
+      stream->discont &= ~DISCONT_ANY;
+    }
     ret = gst_pad_push (src, packet);
     GST_LOG_OBJECT (src, "ZRTP packet: %s", gst_flow_get_name (ret));
     note_transport (stream, ret == GST_FLOW_OK);
@@ -352,6 +365,13 @@ end_push (GstZrtpEncStream *stream, GstPad *src, gboolean pushed, GstFlowReturn 
   return ret;
 }
 
+static GstBuffer *
+say_discont (GstZrtpEncStream *stream, GstBuffer *buffer)
+{
+  stream->discont = 0;
+  return gst_zrtp_mark_discont (buffer);
+}
+
 static GstFlowReturn
 rtp_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
 {
@@ -364,10 +384,14 @@ rtp_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
     note_ssrc_of_buffer (stream, buffer);
   begin_push (stream, src);
   buffer = gst_zrtp_media_protect (stream->media, buffer, FALSE);
-  if (G_LIKELY (buffer != NULL))
+  if (G_LIKELY (buffer != NULL)) {
+    if (G_UNLIKELY (stream->discont != 0))
+      buffer = say_discont (stream, buffer);
     ret = gst_pad_push (src, buffer);
-  else
+  } else {
+    stream->discont |= DISCONT_MEDIA;
     push_gap (src, pts, duration);
+  }
   return end_push (stream, src, buffer != NULL, ret);
 }
 
@@ -389,10 +413,16 @@ rtp_chain_list (GstPad *pad, GstObject *parent, GstBufferList *list)
   }
   begin_push (stream, src);
   list = gst_zrtp_media_protect_list (stream->media, list, FALSE);
-  if (G_LIKELY (list != NULL))
+  if (G_LIKELY (list != NULL)) {
+    if (G_UNLIKELY (stream->discont != 0)) {
+      stream->discont = 0;
+      list = gst_zrtp_mark_discont_list (list);
+    }
     ret = gst_pad_push_list (src, list);
-  else
+  } else {
+    stream->discont |= DISCONT_MEDIA;
     push_gap (src, pts, duration);
+  }
   return end_push (stream, src, list != NULL, ret);
 }
 
@@ -400,8 +430,11 @@ static GstFlowReturn
 rtcp_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
 {
   GstZrtpEncStream *stream = gst_pad_get_element_private (pad);
+  gboolean discont = GST_BUFFER_IS_DISCONT (buffer) || stream->rtcp_discont;
 
   buffer = gst_zrtp_media_protect (stream->media, buffer, TRUE);
+  if (discont)
+    buffer = gst_zrtp_pass_discont (buffer, &stream->rtcp_discont);
   return buffer ? gst_pad_push (stream->rtcp_src, buffer) : GST_FLOW_OK;
 }
 
@@ -409,8 +442,11 @@ static GstFlowReturn
 rtcp_chain_list (GstPad *pad, GstObject *parent, GstBufferList *list)
 {
   GstZrtpEncStream *stream = gst_pad_get_element_private (pad);
+  gboolean discont = gst_zrtp_list_is_discont (list) || stream->rtcp_discont;
 
   list = gst_zrtp_media_protect_list (stream->media, list, TRUE);
+  if (discont)
+    list = gst_zrtp_pass_discont_list (list, &stream->rtcp_discont);
   return list ? gst_pad_push_list (stream->rtcp_src, list) : GST_FLOW_OK;
 }
 
@@ -452,6 +488,8 @@ rtp_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
 
   if (serialized)
     GST_PAD_STREAM_LOCK (src);
+  if (GST_EVENT_TYPE (event) == GST_EVENT_SEGMENT || GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_STOP)
+    stream->discont = DISCONT_ANY | DISCONT_MEDIA;
   if (GST_EVENT_TYPE (event) == GST_EVENT_CAPS) {
     GstCaps *caps;
     guint ssrc;

@@ -26,6 +26,9 @@ typedef struct
   gboolean attached;
   GQueue waiting;               /* GstBuffer: ZRTP packets */
 
+  guint discont;                /* who has to say DISCONT next; under rtp_src's stream lock */
+  gboolean rtcp_discont;        /* likewise on rtcp_src; under rtcp_sink's stream lock */
+
   gint n_waiting;               /* atomic: length of waiting */
   gint started;                 /* atomic: the session was told to start */
   gint transport;               /* atomic */

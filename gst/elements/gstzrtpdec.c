@@ -23,6 +23,7 @@
  * Since: 0.1
  */
 #include "gst/elements/gstzrtpdec.h"
+#include "gst/elements/discont.h"
 #include "gst/elements/rtpcaps.h"
 #include "gst/protocol/association.h"
 
@@ -43,6 +44,8 @@ struct _GstZrtpDec
   guint attached_stream;
   GstZrtpMedia *media;          /* while the element is above READY */
   GstPad *rtp_sink, *rtp_src, *rtcp_sink, *rtcp_src;
+  gboolean discont;             /* what leaves rtp_src next has to say so; under rtp_sink's stream lock */
+  gboolean rtcp_discont;        /* likewise; under rtcp_src's stream lock */
 };
 
 static GstStaticPadTemplate rtp_sink_template = GST_STATIC_PAD_TEMPLATE ("rtp_sink", GST_PAD_SINK, GST_PAD_ALWAYS,
@@ -95,6 +98,7 @@ ensure_rtcp_events (GstZrtpDec *self)
     event = gst_event_new_segment (&segment);
   }
   gst_pad_push_event (self->rtcp_src, event);
+  self->rtcp_discont = TRUE;
 }
 
 /* Nobody has to listen to RTCP. */
@@ -108,6 +112,12 @@ push_muxed_rtcp (GstZrtpDec *self, GstBuffer *buffer, GstBufferList *list)
   }
   GST_PAD_STREAM_LOCK (self->rtcp_src);
   ensure_rtcp_events (self);
+  if (self->rtcp_discont) {
+    if (buffer != NULL)
+      buffer = gst_zrtp_pass_discont (buffer, &self->rtcp_discont);
+    else
+      list = gst_zrtp_pass_discont_list (list, &self->rtcp_discont);
+  }
   if (buffer != NULL)
     gst_pad_push (self->rtcp_src, buffer);
   else
@@ -119,11 +129,14 @@ static GstFlowReturn
 rtp_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
 {
   GstZrtpDec *self = (GstZrtpDec *) parent;
+  gboolean discont = GST_BUFFER_IS_DISCONT (buffer);
   GstBuffer *rtcp;
 
   buffer = gst_zrtp_media_unprotect (self->media, buffer, FALSE, &rtcp);
   if (G_UNLIKELY (rtcp != NULL))
     push_muxed_rtcp (self, rtcp, NULL);
+  if (G_UNLIKELY (discont || self->discont))
+    buffer = gst_zrtp_pass_discont (buffer, &self->discont);
   return buffer ? gst_pad_push (self->rtp_src, buffer) : GST_FLOW_OK;
 }
 
@@ -131,11 +144,14 @@ static GstFlowReturn
 rtp_chain_list (GstPad *pad, GstObject *parent, GstBufferList *list)
 {
   GstZrtpDec *self = (GstZrtpDec *) parent;
+  gboolean discont = gst_zrtp_list_is_discont (list);
   GstBufferList *rtcp;
 
   list = gst_zrtp_media_unprotect_list (self->media, list, FALSE, &rtcp);
   if (rtcp != NULL)
     push_muxed_rtcp (self, NULL, rtcp);
+  if (G_UNLIKELY (discont || self->discont))
+    list = gst_zrtp_pass_discont_list (list, &self->discont);
   return list ? gst_pad_push_list (self->rtp_src, list) : GST_FLOW_OK;
 }
 
@@ -143,14 +159,16 @@ static GstFlowReturn
 rtcp_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
 {
   GstZrtpDec *self = (GstZrtpDec *) parent;
+  gboolean discont = GST_BUFFER_IS_DISCONT (buffer);
   GstFlowReturn ret = GST_FLOW_OK;
 
   buffer = gst_zrtp_media_unprotect (self->media, buffer, TRUE, NULL);
-  if (buffer != NULL) {
-    GST_PAD_STREAM_LOCK (self->rtcp_src);
+  GST_PAD_STREAM_LOCK (self->rtcp_src);
+  if (discont || self->rtcp_discont)
+    buffer = gst_zrtp_pass_discont (buffer, &self->rtcp_discont);
+  if (buffer != NULL)
     ret = gst_pad_push (self->rtcp_src, buffer);
-    GST_PAD_STREAM_UNLOCK (self->rtcp_src);
-  }
+  GST_PAD_STREAM_UNLOCK (self->rtcp_src);
   return ret;
 }
 
@@ -158,14 +176,16 @@ static GstFlowReturn
 rtcp_chain_list (GstPad *pad, GstObject *parent, GstBufferList *list)
 {
   GstZrtpDec *self = (GstZrtpDec *) parent;
+  gboolean discont = gst_zrtp_list_is_discont (list);
   GstFlowReturn ret = GST_FLOW_OK;
 
   list = gst_zrtp_media_unprotect_list (self->media, list, TRUE, NULL);
-  if (list != NULL) {
-    GST_PAD_STREAM_LOCK (self->rtcp_src);
+  GST_PAD_STREAM_LOCK (self->rtcp_src);
+  if (discont || self->rtcp_discont)
+    list = gst_zrtp_pass_discont_list (list, &self->rtcp_discont);
+  if (list != NULL)
     ret = gst_pad_push_list (self->rtcp_src, list);
-    GST_PAD_STREAM_UNLOCK (self->rtcp_src);
-  }
+  GST_PAD_STREAM_UNLOCK (self->rtcp_src);
   return ret;
 }
 

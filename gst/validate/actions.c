@@ -25,6 +25,15 @@ gst_zrtp_action_get_pipeline (GstValidateScenario *scenario, GstValidateAction *
   return pipeline;
 }
 
+gboolean
+gst_zrtp_action_is_own_field (const gchar *field)
+{
+  static const gchar *const names[] = { "timeout", "name", "playback-time", "playback_time", "on-message", "optional",
+    "repeat", "expected-issues", NULL };
+
+  return g_strv_contains (names, field) || g_str_has_prefix (field, "__");
+}
+
 /* Sessions */
 
 static gboolean

@@ -33,6 +33,8 @@ G_BEGIN_DECLS
 /* Each file registers its actions. */
 void gst_zrtp_validate_register_expect (GstPlugin * plugin);
 void gst_zrtp_validate_register_verbs (GstPlugin * plugin);
+void gst_zrtp_validate_register_impair (GstPlugin * plugin);
+void gst_zrtp_validate_register_stats (GstPlugin * plugin);
 
 /* actions.c */
 
@@ -47,6 +49,9 @@ GstZrtpSession *gst_zrtp_action_get_session (GstValidateScenario * scenario, Gst
 
 /* The element of a session in the pipeline that a factory made, zrtpenc or zrtpdec; transfer full. */
 GstElement *gst_zrtp_action_find_element (GstElement * pipeline, const gchar * factory, const gchar * session);
+
+/* Whether a field of an action is about the action itself, and not about what it looks for. */
+gboolean gst_zrtp_action_is_own_field (const gchar * field);
 
 /* Calls the function in the main loop when the action's timeout is over, a moment before gst-validate would say no more than
  * that. */

@@ -14,25 +14,12 @@
   GST_ZRTP_PARAMETER ("any field of the message", FALSE, "as in the message, or a list { } or range [ ] of such values", \
       "any value", "What the message holds: state, security, verified, cache, code, ... as the README lists them.")
 
-/* Fields of an action that are about the action itself. */
-static gboolean
-is_about_action (const gchar *field)
-{
-  static const gchar *const names[] = { "session", "message", "timeout", "name", "playback-time", "playback_time",
-    "on-message", "optional", "repeat", "expected-issues" };
-  guint i;
-
-  for (i = 0; i < G_N_ELEMENTS (names); i++) {
-    if (strcmp (field, names[i]) == 0)
-      return TRUE;
-  }
-  return g_str_has_prefix (field, "__");
-}
-
 static gboolean
 copy_field (GQuark field, const GValue *value, gpointer data)
 {
-  if (!is_about_action (g_quark_to_string (field)))
+  const gchar *name = g_quark_to_string (field);
+
+  if (strcmp (name, "session") != 0 && strcmp (name, "message") != 0 && !gst_zrtp_action_is_own_field (name))
     gst_structure_id_set_value (data, field, value);
   return TRUE;
 }

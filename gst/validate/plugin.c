@@ -22,6 +22,8 @@ plugin_init (GstPlugin *plugin)
       "Somebody is between them, or they are not ends of one call.");
   gst_zrtp_validate_register_expect (plugin);
   gst_zrtp_validate_register_verbs (plugin);
+  gst_zrtp_validate_register_impair (plugin);
+  gst_zrtp_validate_register_stats (plugin);
   gst_zrtp_journal_install ();
   return TRUE;
 }
