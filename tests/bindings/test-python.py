@@ -408,6 +408,23 @@ def test_synchronous_messages():
     assert {x[0] for x in seen} - {threading.get_ident()}, 'no message came from another thread'
 
 
+def test_messages_by_signal():
+    """The signal message comes on a worker; what is kept of it outlives the call."""
+    alice, bob = sessions()
+    kept = []
+    alice.connect('message', lambda session, structure: kept.append((threading.get_ident(), structure, session)))
+    with Call(alice, bob) as call:
+        call.wait_sas(alice)
+        call.wait_state(alice, GstZrtp.State.SECURE)
+        on_bus = {m.get_structure().get_string('text') for m in call.messages
+                  if GstZrtp.message_parse(m).session_id == alice.get_id()}
+    del call
+    gc.collect()
+    assert on_bus <= {structure.get_string('text') for _, structure, _ in kept} and len(on_bus) > 3
+    assert all(session is alice for _, _, session in kept)
+    assert {thread for thread, _, _ in kept} - {threading.get_ident()}
+
+
 def test_differing_strings():
     alice, bob = sessions()
     with Call(alice, bob) as call:
