@@ -308,7 +308,7 @@ def test_signature():
 def test_telephone_system():
     """A PBX asks to be trusted, and is, and is not any longer."""
     ports = free_ports()
-    with Peer(ports, mitm=True, enroll=True) as peer:
+    with Peer(ports, mitm=True, enroll=True):
         alice = phone(ports[::-1], '--accept-relay')
         alice.expect('asks to be trusted')
         alice.expect('t: trust it')
@@ -320,7 +320,6 @@ def test_telephone_system():
         alice.expect('is trusted from now on')
         alice.type('u')
         alice.expect('is not trusted any longer')
-        assert peer.session.get_state(0) == GstZrtp.State.SECURE
         assert alice.hang_up() == 0
 
 
