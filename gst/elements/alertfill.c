@@ -50,25 +50,29 @@ gst_zrtp_alert_make_silence (GstZrtpAlert *self, GstClockTime pts, GstClockTime 
   return buffer;
 }
 
-/* No audio has ever come: what the sink likes best of what a telephone may have. The stream lock of sink is held. */
 static gboolean
-ensure_own_events (GstZrtpAlert *self, GstPad *sink)
+has_event (GstPad *pad, GstEventType type)
 {
-  GstPad *src = GST_BASE_TRANSFORM_SRC_PAD (self);
-  GstCaps *template, *caps;
-  GstStructure *structure;
-  GstSegment segment;
-  gchar *id;
-  gboolean good;
+  GstEvent *event = gst_pad_get_sticky_event (pad, type, 0);
 
-  if (gst_pad_has_current_caps (sink))
-    return TRUE;
-  template = gst_pad_get_pad_template_caps (src);
-  caps = gst_pad_peer_query_caps (src, template);
-  gst_caps_unref (template);
-  if (gst_caps_is_empty (caps) || gst_caps_is_any (caps)) {
-    gst_caps_unref (caps);
+  if (event == NULL)
     return FALSE;
+  gst_event_unref (event);
+  return TRUE;
+}
+
+/* What the sink likes best of what a telephone may have; NULL: it takes no audio. */
+static GstCaps *
+choose_caps (GstAudioFilter *filter)
+{
+  GstPad *src = GST_BASE_TRANSFORM_SRC_PAD (filter);
+  GstCaps *template = gst_pad_get_pad_template_caps (src), *caps = gst_pad_peer_query_caps (src, template);
+  GstStructure *structure;
+
+  gst_caps_unref (template);
+  if (gst_caps_is_empty (caps)) {
+    gst_caps_unref (caps);
+    return NULL;
   }
   caps = gst_caps_truncate (gst_caps_make_writable (caps));
   structure = gst_caps_get_structure (caps, 0);
@@ -76,16 +80,34 @@ ensure_own_events (GstZrtpAlert *self, GstPad *sink)
   gst_structure_fixate_field_string (structure, "layout", "interleaved");
   gst_structure_fixate_field_nearest_int (structure, "rate", 48000);
   gst_structure_fixate_field_nearest_int (structure, "channels", 1);
-  caps = gst_caps_fixate (caps);
+  return gst_caps_fixate (caps);
+}
 
-  GST_DEBUG_OBJECT (self, "no audio has come yet, so it is %" GST_PTR_FORMAT, caps);
-  id = g_uuid_string_random ();
-  gst_segment_init (&segment, GST_FORMAT_TIME);
-  good = gst_pad_send_event (sink, gst_event_new_stream_start (id))
-      && gst_pad_send_event (sink, gst_event_new_caps (caps))
-      && gst_pad_send_event (sink, gst_event_new_segment (&segment));
-  g_free (id);
-  gst_caps_unref (caps);
+/* What would have come before audio, had any come. The stream lock of sink is held. */
+static gboolean
+ensure_own_events (GstZrtpAlert *self, GstPad *sink)
+{
+  gboolean good = TRUE;
+
+  if (!has_event (sink, GST_EVENT_STREAM_START)) {
+    gchar *id = g_uuid_string_random ();
+
+    good = gst_pad_send_event (sink, gst_event_new_stream_start (id));
+    g_free (id);
+  }
+  if (good && !gst_pad_has_current_caps (sink)) {
+    GstCaps *caps = choose_caps (GST_AUDIO_FILTER (self));
+
+    GST_DEBUG_OBJECT (self, "no audio has come yet, so it is %" GST_PTR_FORMAT, caps);
+    good = caps != NULL && gst_pad_send_event (sink, gst_event_new_caps (caps));
+    gst_clear_caps (&caps);
+  }
+  if (good && !has_event (sink, GST_EVENT_SEGMENT)) {
+    GstSegment segment;
+
+    gst_segment_init (&segment, GST_FORMAT_TIME);
+    good = gst_pad_send_event (sink, gst_event_new_segment (&segment));
+  }
   return good;
 }
 

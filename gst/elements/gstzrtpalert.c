@@ -388,6 +388,7 @@ fill_gap (GstZrtpAlert *self, GstEvent *event)
 
   gst_event_parse_gap (event, &pts, &duration);
   if (!g_atomic_int_get (&self->busy) || !GST_CLOCK_TIME_IS_VALID (duration) || duration > GST_SECOND
+      || GST_BASE_TRANSFORM (self)->segment.format != GST_FORMAT_TIME
       || !gst_pad_has_current_caps (GST_BASE_TRANSFORM_SINK_PAD (self)))
     return FALSE;
   silence = gst_zrtp_alert_make_silence (self, pts, duration);

@@ -164,6 +164,13 @@ install_keys (Step *step, GstZrtpMedia *media, ZrtpDirection direction, const Zr
   g_clear_error (&error);
 }
 
+/* What a user may have to hear of; the rest are steps on the way. */
+static gboolean
+is_news (ZrtpState state)
+{
+  return state != ZRTP_STATE_IDLE && state != ZRTP_STATE_DISCOVERING && state != ZRTP_STATE_SECURING;
+}
+
 /* An element that sounds alerts says for how much longer when it hears of the change. */
 static void
 rest_until_told (Step *step)
@@ -187,7 +194,7 @@ drain (Step *step, const GstZrtpMedia *unheard)
       zrtp_output_clear (&output);
       continue;
     }
-    if (output.type == ZRTP_OUTPUT_KEYS || output.type == ZRTP_OUTPUT_STATE)
+    if (output.type == ZRTP_OUTPUT_KEYS || (output.type == ZRTP_OUTPUT_STATE && is_news (output.u.state.state)))
       rest_until_told (step);
     switch (output.type) {
       case ZRTP_OUTPUT_SEND:

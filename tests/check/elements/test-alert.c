@@ -87,7 +87,8 @@ check_sounding (GstAudioFormat format, guint channels, GstAudioLayout layout)
   const guint n = 800;
   guint i, c, k;
 
-  for (i = 0; i < G_N_ELEMENTS (levels); i++) {
+  /* What wraps around does so on any number of channels. */
+  for (i = 0; i < (channels == 1 ? G_N_ELEMENTS (levels) : 1); i++) {
     Ear *ear = ear_new (session, "volume", 0.5, NULL);
     GstBuffer *in, *out, *before;
     guint heard;
