@@ -1,4 +1,4 @@
-/* describe.c: what the elements of the plugin have, line by line: the tables and pictures of their pages are made from it.
+/* describe.c: what the elements of the plugin have, line by line: tables and pictures of the pages are made from it.
  *
  * Usage: describe PLUGIN-FILE. Columns are separated by tabs:
  *

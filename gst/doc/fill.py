@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fills in what the pages say of elements and messages from what the programs describe and walk tell, and draws the pictures.
+"""Fills in what the pages say of elements and messages, as the programs describe and walk tell it, and draws the pictures.
 
 Usage: fill.py DESCRIBE PLUGIN WALK OUTPUT_DIR PAGE...
 
@@ -72,6 +72,8 @@ class Elements:
         return rows
 
     def property_table(self, element, names):
+        if not names:
+            return []
         rows = ['| Property | Type | Default | Set | |', '|---|---|---|---|---|']
         for name in names:
             row = self.properties[element][name]
@@ -159,8 +161,8 @@ class Walk:
             return LAYOUTS[message]
         counts = int.from_bytes(data[88:92], 'big')
         kinds = ('hashes', 16), ('ciphers', 12), ('auth tags', 8), ('key agreements', 4), ('SAS types', 0)
-        return [('version', 4), ('client identifier', 16), ('H3', CHAIN), ('ZID', 12), ('flags S M P, and counts', 4)] + \
-            [(name, 4 * (counts >> shift & 15)) for name, shift in kinds] + [MAC]
+        return [('version', 4), ('client identifier', 16), ('H3', CHAIN), ('ZID', 12),
+                ('flags S M P, and counts', 4)] + [(name, 4 * (counts >> shift & 15)) for name, shift in kinds] + [MAC]
 
     @staticmethod
     def show(value):
@@ -182,7 +184,7 @@ class Filler:
             if names == ['rest']:
                 names = [name for name in self.elements.shared if name not in self.named]
             self.named |= set(names)
-            return '\n'.join(self.elements.property_table('zrtpenc', names)) if names else ''
+            return '\n'.join(self.elements.property_table('zrtpenc', names))
         if word == 'own':
             element = arguments[1]
             names = [name for name in self.elements.properties[element] if name not in self.elements.shared]

@@ -104,7 +104,8 @@ tell (guint end, const ZrtpOutput *output)
       break;
     case ZRTP_OUTPUT_STATE:
       begin ("state", end);
-      printf ("%u\t%s\t%s\n", output->stream, state_name (output->u.state.old_state), state_name (output->u.state.state));
+      printf ("%u\t%s\t%s\n", output->stream, state_name (output->u.state.old_state),
+          state_name (output->u.state.state));
       break;
     case ZRTP_OUTPUT_SAS:
       begin ("sas", end);

@@ -3,9 +3,9 @@
 
 Usage: check-code.py BUILD_DIR
 
-The blocks of one language on one page, one after another, are one program. A program in C that has a main() is linked, the others are
-compiled and linked with an empty one; those in Python and JavaScript are run. The two telephones of the page softphone call each other. Lines of
-shell are run where "build" is the build directory; pipelines run until all of their streams are secure.
+The blocks of one language on one page, one after another, are one program. Those in C are compiled and linked, with an
+empty main() if they have none; those in Python and JavaScript are run. The two telephones of the page softphone call each
+other. Lines of shell are run where "build" is the build directory; pipelines run until all of their streams are secure.
 
 SPDX-License-Identifier: LGPL-2.1-or-later
 """
@@ -29,10 +29,11 @@ BUILD = os.path.abspath(sys.argv[1])
 SESSION = os.path.join(BUILD, 'gst', 'session')
 LIMIT = 30
 WORK = tempfile.TemporaryDirectory(prefix='zrtp-pages-')
-os.environ.update(GST_PLUGIN_PATH=os.path.join(BUILD, 'gst', 'elements'), LD_LIBRARY_PATH=SESSION, GI_TYPELIB_PATH=SESSION,
+os.environ.update(GST_PLUGIN_PATH=os.path.join(BUILD, 'gst', 'elements'), LD_LIBRARY_PATH=SESSION,
+                  GI_TYPELIB_PATH=SESSION, PYTHONDONTWRITEBYTECODE='1',
                   GST_REGISTRY=os.path.join(BUILD, 'tests', 'doc', 'code.registry'),
                   PKG_CONFIG_PATH=os.path.join(BUILD, 'meson-uninstalled'),
-                  PATH=os.path.join(BUILD, 'gst', 'tools') + os.pathsep + os.environ['PATH'], PYTHONDONTWRITEBYTECODE='1')
+                  PATH=os.path.join(BUILD, 'gst', 'tools') + os.pathsep + os.environ['PATH'])
 
 
 def program(name, language):
@@ -202,7 +203,7 @@ def run_pipeline(line, settings):
 
 
 def run_meson(words, folder):
-    """Configuring is done for real, in a directory of its own; of what needs long after that it is checked that it could be done."""
+    """Configuring is done for real, in a directory of its own; what takes long is only looked at."""
     if words[1] == 'setup':
         must(['meson', 'setup', os.path.join(folder, 'fresh'), pages.ROOT] + words[3:])
     elif words[1] == 'install':
@@ -257,7 +258,8 @@ def known_languages():
 
 
 PAST = []
-CHECKS = {'c': ('compiles', compile_c), 'python': ('runs', run_python), 'js': ('runs', run_javascript), 'sh': ('runs', run_shell)}
+CHECKS = {'c': ('compiles', compile_c), 'python': ('runs', run_python), 'js': ('runs', run_javascript),
+          'sh': ('runs', run_shell)}
 
 
 def main():

@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
-"""Compares the tables of the pages with the program: messages and their fields, warnings, errors, states, properties, action signals, options,
-dependencies and installed files.
+"""Compares the tables of the pages with the program, its build and what it installs.
 
 Usage: check-tables.py BUILD_DIR DESCRIBE PLUGIN FIELDS
 
@@ -50,7 +49,8 @@ def elements_messages():
     """Those that elements make by themselves: (name, field, type) of each."""
     found = []
     for name, fields in sources(r'gst_structure_new \(GST_ZRTP_MESSAGE_(\w+),(.*?)NULL\)'):
-        found += [('zrtp-' + name.lower(), field, kind.lower()) for field, kind in re.findall(r'"([a-z-]+)", G_TYPE_(\w+)', fields)]
+        for field, kind in re.findall(r'"([a-z-]+)", G_TYPE_(\w+)', fields):
+            found.append(('zrtp-' + name.lower(), field, kind.lower()))
     return found
 
 
@@ -82,7 +82,8 @@ def errors():
 
 def enrollment():
     text = pages.section('messages', 'zrtp-enrollment')
-    pages.same('statuses', re.findall(r'`([a-z]+)`', text.partition('`status`')[2]), (row[0] for row in made('enrollment')))
+    told = re.findall(r'`([a-z]+)`', text.partition('`status`')[2])
+    pages.same('statuses', told, (row[0] for row in made('enrollment')))
 
 
 def states():
@@ -96,7 +97,7 @@ def states():
 
 def properties():
     """Every property has its place on the page; what nobody has placed yet comes last, without a heading that fits."""
-    named = [name for names in re.findall(r'\{\{properties ([^}]*)\}\}', pages.read('properties')) for name in names.split()]
+    named = ' '.join(re.findall(r'\{\{properties ([^}]*)\}\}', pages.read('properties'))).split()
     assert len(named) == len(set(named)), 'a property stands there twice'
     have = {element: {row[1] for row in rows('property') if row[0] == element} for element in ('zrtpenc', 'zrtpdec')}
     pages.same('properties', set(named) - {'rest'}, have['zrtpenc'] & have['zrtpdec'])
@@ -110,16 +111,19 @@ def properties():
 def actions():
     table = pages.tables(pages.section('properties', 'Action signals'))[0]
     for element in 'zrtpenc', 'zrtpdec':
-        program = [(name, ', '.join(TYPES.get(kind, kind) for kind in parameters.split(', ')), TYPES.get(returns, returns))
-                   for owner, name, returns, parameters in rows('action') if owner == element]
+        program = []
+        for owner, name, returns, parameters in rows('action'):
+            if owner == element:
+                kinds = ', '.join(TYPES.get(kind, kind) for kind in parameters.split(', '))
+                program.append((name, kinds, TYPES.get(returns, returns)))
         pages.same('action signals', (tuple(row[:3]) for row in table), program)
 
 
 def alerts():
-    events = next(row[3] for row in rows('property') if row[:2] == ['zrtpalert', 'events'])
-    pages.same('figures', (row[0] for row in pages.tables(pages.section('zrtpalert', 'The figures'))[0]), events.split(', '))
-    pages.same('alerts', re.findall(r'`([a-z-]+)`', re.search(r'^\| `alert` .*', pages.read('messages'), re.M).group(0))[1:],
-               events.split(', '))
+    events = next(row[3] for row in rows('property') if row[:2] == ['zrtpalert', 'events']).split(', ')
+    pages.same('figures', (row[0] for row in pages.tables(pages.section('zrtpalert', 'The figures'))[0]), events)
+    told = re.search(r'^\| `alert` \|(.*)', pages.read('messages'), re.M).group(1)
+    pages.same('alerts', re.findall(r'`([a-z-]+)`', told), events)
 
 
 def categories():
@@ -165,7 +169,7 @@ def installed():
         top = image + option['prefix']
         files = [os.path.relpath(os.path.join(folder, name), top) for folder, _, found in os.walk(top) for name in found]
     assert len(files) > 15, files
-    files = [name.replace(option['libdir'], 'LIBDIR', 1) if name.startswith(option['libdir']) else name for name in files]
+    files = [re.sub('^%s/' % re.escape(option['libdir']), 'LIBDIR/', name) for name in files]
     lost = [name for name in files if not any(fnmatch.fnmatch(name, pattern) for pattern in told)]
     assert not lost, 'installed, and not on the page: %s' % lost
     parts = {'share/doc': 'doc', 'gir-1.0': 'introspection', 'girepository': 'introspection', 'vapi': 'vapi',
@@ -180,5 +184,6 @@ def installed():
 if __name__ == '__main__':
     sys.exit(pages.run([
         ('messages and their fields', messages), ('warnings', warnings), ('errors', errors), ('enrollment', enrollment),
-        ('states and security', states), ('properties', properties), ('action signals', actions), ('elements', elements), ('alerts', alerts), ('debug categories', categories),
+        ('states and security', states), ('properties', properties), ('action signals', actions), ('elements', elements),
+        ('alerts', alerts), ('debug categories', categories),
         ('options', options), ('dependencies', dependencies), ('installed files', installed)]))

@@ -34,7 +34,7 @@ def section(name, heading):
 
 
 def tables(text):
-    """The tables of a text: lists of rows, each a list of cells without the marks of code; their headings are left out."""
+    """The tables of a text: lists of rows without the heading, each a list of cells without the marks of code."""
     found = []
     for block in re.findall(r'(?:^\|.*\n)+', text, re.M):
         rows = [[cell.strip().strip('`') for cell in line.strip().strip('|').split('|')] for line in block.splitlines()]
@@ -56,7 +56,8 @@ def same(what, page, program):
     """Fails, and says how, if the page and the program do not tell of the same things."""
     page, program = set(page), set(program)
     assert program, 'the program tells of no %s' % what
-    assert page == program, '%s: only on the page %s, missing there %s' % (what, sorted(page - program), sorted(program - page))
+    assert page == program, '%s: only on the page %s, missing there %s' % (
+        what, sorted(page - program), sorted(program - page))
 
 
 def run(checks):
