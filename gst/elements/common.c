@@ -227,8 +227,7 @@ shared_session (GstZrtpEndpoint *self)
     return session;
 
   session = session_of_root (self);
-  context = gst_context_new (GST_ZRTP_SESSION_CONTEXT_TYPE, FALSE);
-  gst_structure_set (gst_context_writable_structure (context), "session", GST_TYPE_ZRTP_SESSION, session, NULL);
+  context = gst_zrtp_session_make_context (session, FALSE);
   gst_element_set_context (self->element, context);
   gst_element_post_message (self->element, gst_message_new_have_context (GST_OBJECT (self->element), context));
   return session;

@@ -120,3 +120,27 @@ gst_zrtp_registry_remove (GstZrtpSession *self)
   g_mutex_unlock (&registry_lock);
   g_clear_object (&other);
 }
+
+/**
+ * gst_zrtp_session_make_context:
+ * @session: a #GstZrtpSession
+ * @persistent: %TRUE if the elements are to keep it when they are stopped
+ *
+ * A context of type %GST_ZRTP_SESSION_CONTEXT_TYPE, by which elements share the session: the application gives it to a pipeline by
+ * gst_element_set_context() before it starts, or in answer to `GST_MESSAGE_NEED_CONTEXT`. Any thread.
+ *
+ * Returns: (transfer full): the context, which holds a reference to the session
+ *
+ * Since: 0.1
+ */
+GstContext *
+gst_zrtp_session_make_context (GstZrtpSession *session, gboolean persistent)
+{
+  GstContext *context;
+
+  g_return_val_if_fail (GST_IS_ZRTP_SESSION (session), NULL);
+
+  context = gst_context_new (GST_ZRTP_SESSION_CONTEXT_TYPE, persistent);
+  gst_structure_set (gst_context_writable_structure (context), "session", GST_TYPE_ZRTP_SESSION, session, NULL);
+  return context;
+}

@@ -108,6 +108,11 @@ const tests = {
         session.accept_signature();
         check(session.new_call() && !session.relay_sas(one));
         equal(session.get_stats().get_name(), 'application/x-zrtp-stats');
+        const encoder = Gst.ElementFactory.make('zrtpenc', null);
+        encoder.set_context(session.make_context(true));
+        encoder.set_state(Gst.State.READY);
+        check(encoder.session === session);
+        encoder.set_state(Gst.State.NULL);
     },
 
     'enumerations and constants'() {

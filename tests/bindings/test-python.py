@@ -128,6 +128,33 @@ def test_references():
         assert session.__grefcount__ == 1, session.__grefcount__
 
 
+def test_context():
+    """The application's session by a context, in answer to a pipeline that asks."""
+    session, asked = GstZrtp.Session(), []
+
+    def answer(bus, told):
+        if told.type == Gst.MessageType.NEED_CONTEXT and told.parse_context_type()[1] == GstZrtp.SESSION_CONTEXT_TYPE:
+            asked.append(told.src)
+            told.src.set_context(session.make_context(True))
+        return Gst.BusSyncReply.PASS
+
+    pipeline = Gst.parse_launch('zrtpenc name=zrtpenc ! fakesink')
+    pipeline.get_bus().set_sync_handler(answer)
+    for _ in range(2):
+        pipeline.set_state(Gst.State.READY)
+        assert pipeline.get_by_name('zrtpenc').get_property('session') is session
+        pipeline.set_state(Gst.State.NULL)
+    assert len(asked) == 1      # it is persistent
+    asked.clear()
+    pipeline.get_bus().set_sync_handler(None)
+    del pipeline
+    gc.collect()
+    assert session.__grefcount__ == 1
+    context = session.make_context(False)
+    assert context.get_structure().get_value('session') is session and not context.is_persistent()
+    owns_right(lambda: session.make_context(False))
+
+
 def test_enumerations():
     assert GstZrtp.Security.NONE < GstZrtp.Security.INSECURE < GstZrtp.Security.UNVERIFIED < GstZrtp.Security.VERIFIED
     assert GstZrtp.State.to_string(GstZrtp.State.NO_PEER) == 'no-peer' == GstZrtp.State.NO_PEER.value_nick

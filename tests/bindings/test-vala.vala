@@ -50,6 +50,13 @@ void test_plain () {
   session.set_aux_secret (null);
   session.set_srtp_secret (null, null);
   assert (session.get_stats ().get_name () == "application/x-zrtp-stats");
+  var encoder = Gst.ElementFactory.make ("zrtpenc", null);
+  GstZrtp.Session found;
+  encoder.set_context (session.make_context (true));
+  encoder.set_state (Gst.State.READY);
+  encoder.get ("session", out found);
+  assert (found == session);
+  encoder.set_state (Gst.State.NULL);
   assert (session.get_exported_key () == null && session.get_signature () == null);
   session.accept_signature ();
   session.set_enrolled (false);

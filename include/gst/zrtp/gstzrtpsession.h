@@ -17,7 +17,8 @@ G_DECLARE_FINAL_TYPE (GstZrtpSession, gst_zrtp_session, GST, ZRTP_SESSION, GstOb
  * GST_ZRTP_SESSION_CONTEXT_TYPE:
  *
  * The type of the #GstContext by which the elements of one pipeline share a session. Its structure has a field
- * `session` with a #GstZrtpSession. An application may answer `GST_MESSAGE_NEED_CONTEXT` with one of its own.
+ * `session` with a #GstZrtpSession. An application may answer `GST_MESSAGE_NEED_CONTEXT` with one of its own:
+ * gst_zrtp_session_make_context().
  *
  * Since: 0.1
  */
@@ -31,6 +32,9 @@ GstZrtpSession *gst_zrtp_session_obtain (const gchar * session_id);
 
 GST_ZRTP_API
 GstZrtpSession *gst_zrtp_session_find (const gchar * session_id);
+
+GST_ZRTP_API
+GstContext *gst_zrtp_session_make_context (GstZrtpSession * session, gboolean persistent);
 
 GST_ZRTP_API
 const gchar *gst_zrtp_session_get_id (GstZrtpSession * session);
