@@ -200,7 +200,8 @@ make_stream (GstZrtpSession *self, GstZrtpMedia *media, const Counters *counters
  *
  * The structure has `session-id` (string), `peer-client` (string, while the call has an authentication string: what the peer
  * says it is), the sums of all counters, and `streams`, a #GST_TYPE_ARRAY with a structure `application/x-zrtp-stream-stats`
- * for each media stream.
+ * for each media stream. Bindings that cannot read such an array take it by gst_structure_get_array(), and keep the array for
+ * as long as they read what is in it.
  *
  * Counters are guint64, of the structure itself over all streams, and of each stream:
  *

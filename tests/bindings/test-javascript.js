@@ -186,6 +186,8 @@ const tests = {
         equal(alice.get_exported_key().toArray(), bob.get_exported_key().toArray());
         const [, streams] = alice.get_stats().get_array('streams');
         equal(streams.n_values, 1);
+        const stream = streams.get_nth(0);
+        equal([stream.get_string('state'), stream.get_int('stream')], ['secure', [true, 0]]);
         alice.clear();
         call.wait(bob, GstZrtp.message_parse_warning, code => code === 'clear-requested');
         bob.accept_clear();

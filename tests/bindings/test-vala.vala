@@ -142,6 +142,11 @@ void test_call () {
     assert (AtomicInt.get (ref signed) == 1);
     assert (call.alice.sas != null && call.alice.sas == call.bob.sas);
     assert (!call.alice.relay_sas (call.bob));
+    var stats = call.alice.get_stats ();
+    unowned var streams = stats.get_value ("streams");
+    assert (Gst.ValueArray.get_size (streams) == 1);
+    unowned var stream = (Gst.Structure) Gst.ValueArray.get_value (streams, 0).get_boxed ();
+    assert (stream.get_string ("state") == "secure");
     call.pipeline.set_state (Gst.State.NULL);
 
     var peers = call.alice.list_peers ();
