@@ -9,7 +9,7 @@
  * gst_zrtp_session_secure:
  * @session: a #GstZrtpSession
  *
- * Goes secure now: for sessions whose `auto-secure` is %FALSE, and again after a failure.
+ * Goes secure now: for sessions whose `auto-secure` is %FALSE, and again after a failure. Returns at once; any thread.
  *
  * Since: 0.1
  */
@@ -27,6 +27,7 @@ gst_zrtp_session_secure (GstZrtpSession *session)
  *
  * Switches encryption off on all streams, if the peer allows that. Nothing at all is sent until it has answered. With a
  * `media-policy` of %GST_ZRTP_MEDIA_POLICY_SECURE_ONLY this is refused with a warning. gst_zrtp_session_secure() goes back.
+ * Returns at once; any thread.
  *
  * Since: 0.1
  */
@@ -43,7 +44,7 @@ gst_zrtp_session_clear (GstZrtpSession *session)
  * @session: a #GstZrtpSession
  *
  * After the warning `clear-requested`: this end's user agrees to go on without encryption. Until then nothing is sent.
- * gst_zrtp_session_secure() is the other answer.
+ * gst_zrtp_session_secure() is the other answer. Returns at once; any thread.
  *
  * Since: 0.1
  */
@@ -62,6 +63,7 @@ gst_zrtp_session_accept_clear (GstZrtpSession *session)
  *
  * The user's answer after comparing the short authentication string. "Later" is to call nothing. It is kept for later calls
  * with this peer, and so is `peer-name` if that is set; after %FALSE the call counts as insecure and its secret is not kept.
+ * Returns at once; any thread.
  *
  * Since: 0.1
  */
@@ -77,7 +79,7 @@ gst_zrtp_session_set_verified (GstZrtpSession *session, gboolean verified)
  * gst_zrtp_session_sas_match:
  * @session: a #GstZrtpSession
  *
- * Both users see the same short authentication string.
+ * Both users see the same short authentication string. Returns at once; any thread.
  *
  * Since: 0.1
  */
@@ -91,7 +93,7 @@ gst_zrtp_session_sas_match (GstZrtpSession *session)
  * gst_zrtp_session_sas_differs:
  * @session: a #GstZrtpSession
  *
- * The users see different short authentication strings: somebody is between them.
+ * The users see different short authentication strings: somebody is between them. Returns at once; any thread.
  *
  * Since: 0.1
  */
@@ -106,7 +108,7 @@ gst_zrtp_session_sas_differs (GstZrtpSession *session)
  * @session: a #GstZrtpSession
  * @bytes: octets that an attacker does not know, such as a recording's noise
  *
- * Stirs octets into the random generator of this process. It can only gain from them.
+ * Stirs octets into the random generator of this process. It can only gain from them. Any thread.
  *
  * Since: 0.1
  */

@@ -86,6 +86,19 @@ def documented():
     assert result.returncode == 0 and not complaints, '\n'.join(complaints)
 
 
+def threads_and_versions():
+    """Whoever reads of a function learns from which threads it may be called, and since when it is there."""
+    core, seen = '{http://www.gtk.org/introspection/core/1.0}', 0
+    for kind in 'function', 'method', 'constructor':
+        for element in xml.etree.ElementTree.parse(GIR).iter(core + kind):
+            text = element.findtext(core + 'doc') or ''
+            name = element.get('{http://www.gtk.org/introspection/c/1.0}identifier')
+            assert 'thread' in text.lower(), '%s does not tell of threads' % name
+            assert element.get('version'), '%s has no Since:' % name
+            seen += 1
+    assert seen > 40, seen
+
+
 def devhelp():
     book = glob.glob(os.path.join(BOOK, '*.devhelp2'))
     assert len(book) == 1, book
@@ -99,4 +112,4 @@ def devhelp():
 if __name__ == '__main__':
     sys.exit(pages.run([('every link and picture is there', links), ('every page is in the book', all_pages),
                         ('pages are filled in', filled), ('pictures', pictures),
-                        ('every symbol is documented', documented), ('the index for Devhelp', devhelp)]))
+                        ('every symbol is documented', documented), ('threads and versions', threads_and_versions), ('the index for Devhelp', devhelp)]))

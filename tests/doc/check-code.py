@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compiles or runs all code in the pages. Code that it does not know how to check is a failure.
 
-Usage: check-code.py BUILD_DIR
+Usage: check-code.py BUILD_DIR [GST-VALIDATE]
 
 The blocks of one language on one page, one after another, are one program. Those in C are compiled and linked, with an
 empty main() if they have none; those in Python and JavaScript are run. The two telephones of the page softphone call each
@@ -26,10 +26,12 @@ sys.dont_write_bytecode = True
 import pages  # noqa: E402
 
 BUILD = os.path.abspath(sys.argv[1])
+VALIDATE = sys.argv[2:]
 SESSION = os.path.join(BUILD, 'gst', 'session')
 LIMIT = 30
 WORK = tempfile.TemporaryDirectory(prefix='zrtp-pages-')
-os.environ.update(GST_PLUGIN_PATH=os.path.join(BUILD, 'gst', 'elements'), LD_LIBRARY_PATH=SESSION,
+os.environ.update(GST_PLUGIN_PATH=os.path.join(BUILD, 'gst', 'elements'),
+                  LD_LIBRARY_PATH=os.pathsep.join([SESSION] + os.environ.get('LD_LIBRARY_PATH', '').split(os.pathsep)),
                   GI_TYPELIB_PATH=SESSION, PYTHONDONTWRITEBYTECODE='1',
                   GST_REGISTRY=os.path.join(BUILD, 'tests', 'doc', 'code.registry'),
                   PKG_CONFIG_PATH=os.path.join(BUILD, 'meson-uninstalled'),
@@ -106,6 +108,15 @@ def run_javascript(name):
     assert 'true' in output, output
 
 
+def run_validatetest(name):
+    if not VALIDATE:
+        raise pages.Skip('gst-validate is not there')
+    path = os.path.join(WORK.name, name + '.validatetest')
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write(program(name, 'validatetest'))
+    must(VALIDATE + ['--set-test-file', path], env=dict(home(), GST_VALIDATE='fatal-issues'))
+
+
 # The two telephones
 
 class Phone:
@@ -156,6 +167,12 @@ def call(commands, homes, answer, lock):
             if phone.process.poll() is None:
                 phone.process.kill()
                 phone.process.wait()
+
+
+def thirty_lines():
+    count = [len([line for line in text.splitlines() if line.strip()]) for language, text in pages.code('softphone')
+             if language == 'c' and 'on_message (' in text][0]
+    assert count <= 30, count
 
 
 def softphones():
@@ -259,12 +276,13 @@ def known_languages():
 
 PAST = []
 CHECKS = {'c': ('compiles', compile_c), 'python': ('runs', run_python), 'js': ('runs', run_javascript),
-          'sh': ('runs', run_shell)}
+          'validatetest': ('passes', run_validatetest), 'sh': ('runs', run_shell)}
 
 
 def main():
     began = time.monotonic()
     checks = [('the language of every block', known_languages),
+              ('softphone: 30 lines are no more than that', thirty_lines),
               ('softphone: the telephones in C and in Python call each other', softphones)]
     for name in pages.names():
         for language, (title, check) in CHECKS.items():

@@ -131,6 +131,11 @@ def categories():
                sources(r'DEBUG_CATEGORY_INIT \(\w+, "(\w+)"'))
 
 
+def validate_actions():
+    program = sources(r'"(zrtp-[a-z-]+)", GST_RANK_PRIMARY') + sources(r'register_word \(plugin, "(zrtp-[a-z-]+)"')
+    pages.same('actions', (row[0] for row in pages.tables(pages.section('scripting', 'The actions'))[0]), program)
+
+
 def elements():
     """Each element has a page with its picture, its pads and its own properties."""
     for element in {row[0] for row in rows('element')}:
@@ -185,5 +190,5 @@ if __name__ == '__main__':
     sys.exit(pages.run([
         ('messages and their fields', messages), ('warnings', warnings), ('errors', errors), ('enrollment', enrollment),
         ('states and security', states), ('properties', properties), ('action signals', actions), ('elements', elements),
-        ('alerts', alerts), ('debug categories', categories),
+        ('alerts', alerts), ('debug categories', categories), ('actions for gst-validate', validate_actions),
         ('options', options), ('dependencies', dependencies), ('installed files', installed)]))
