@@ -196,7 +196,7 @@ class Telephone:
         if change.state == GstZrtp.State.FAILED:
             say('  s: try again. q: hang up.')
         if change.state != GstZrtp.State.SECURE:
-            self.comparing = False
+            self.asked, self.comparing = None, False
         self.show_lock(change.security)
 
     def on_sas(self, message, text):
