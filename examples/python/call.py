@@ -314,7 +314,7 @@ def main():
     parser.add_argument('--require-zrtp-hash', action='store_true', help='refuse who does not fit it')
     parser.add_argument('--secure-only', action='store_true', help='send and play nothing that is not encrypted')
     parser.add_argument('--allow-clear', action='store_true', help='encryption may be switched off, if both users agree')
-    parser.add_argument('--accept-relay', action='store_true', help='show the code that a trusted telephone system passes on')
+    parser.add_argument('--accept-relay', action='store_true', help='show the code that a trusted telephone system tells')
     parser.add_argument('--check-signature', metavar='PROGRAM',
                         help='what checks a signature: is called with the hash and the signature in hexadecimal digits')
     parser.add_argument('--tones', action='store_true', help='tell by tones too how the call is')

@@ -126,8 +126,8 @@ gst_zrtp_registry_remove (GstZrtpSession *self)
  * @session: a #GstZrtpSession
  * @persistent: %TRUE if the elements are to keep it when they are stopped
  *
- * A context of type %GST_ZRTP_SESSION_CONTEXT_TYPE, by which elements share the session: the application gives it to a pipeline by
- * gst_element_set_context() before it starts, or in answer to `GST_MESSAGE_NEED_CONTEXT`. Any thread.
+ * A context of type %GST_ZRTP_SESSION_CONTEXT_TYPE, by which elements share the session: the application gives it to a pipeline
+ * by gst_element_set_context() before it starts, or in answer to `GST_MESSAGE_NEED_CONTEXT`. Any thread.
  *
  * Returns: (transfer full): the context, which holds a reference to the session
  *

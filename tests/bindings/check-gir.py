@@ -70,6 +70,9 @@ def check_callables(nodes):
     check_none(['%s: %s' % (name_of(node), p.get('name')) for node, p in parameters
                 if p.get('direction', 'in') == 'in' and re.fullmatch(r'(g\w+|GstZrtp(State|Security))\*|.*\*\*', c_type(p))
                 and not re.fullmatch(r'gchar\*|GPtrArray\*|GBytes\*', c_type(p))], 'every pointer to a result is an output')
+    check_none([name_of(node) for node, x in parameters + returned
+                if described(x) and '%NULL' in x.find(CORE + 'doc').text and not x.get('nullable')],
+               'what may be NULL is nullable')
 
 
 def c_type(node):
@@ -104,7 +107,8 @@ def main():
         check_none([name_of(x) for x in nodes if not described(x)], 'every %s is described' % kind)
 
     names = {x.get('name').replace('-', '_') for x in tree.iter(CORE + 'property')}
-    check_none(names & {x.get('name') for x in tree.iter(CORE + 'method')}, 'no property hides a method, as in JavaScript it would')
+    check_none(names & {x.get('name') for x in tree.iter(CORE + 'method')},
+               'no property hides a method, as in JavaScript it would')
 
     Gst.init(None)
     unreachable = set()
