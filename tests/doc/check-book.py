@@ -112,4 +112,5 @@ def devhelp():
 if __name__ == '__main__':
     sys.exit(pages.run([('every link and picture is there', links), ('every page is in the book', all_pages),
                         ('pages are filled in', filled), ('pictures', pictures),
-                        ('every symbol is documented', documented), ('threads and versions', threads_and_versions), ('the index for Devhelp', devhelp)]))
+                        ('every symbol is documented', documented), ('threads and versions', threads_and_versions),
+                        ('the index for Devhelp', devhelp)]))

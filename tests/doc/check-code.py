@@ -9,6 +9,7 @@ other. Lines of shell are run where "build" is the build directory; pipelines ru
 
 SPDX-License-Identifier: LGPL-2.1-or-later
 """
+import glob
 import json
 import os
 import re
@@ -260,6 +261,20 @@ def run_shell(name):
             raise AssertionError('not known how to check: ' + line)
 
 
+def launch_lines_of_elements():
+    """The examples in the elements' own documentation, one end of a call at a time."""
+    count = 0
+    for path in sorted(glob.glob(os.path.join(pages.ROOT, 'gst', 'elements', 'gstzrtp*.c'))):
+        with open(path, encoding='utf-8') as file:
+            section = re.search(r'SECTION:element-.*?\*/', file.read(), re.S).group(0)
+        lines = re.findall(r'^ \* (gst-launch-1\.0 .*)$', section, re.M)
+        assert lines, path + ' has no example'
+        for line in lines:
+            run_pipeline(line, {})
+            count += 1
+    assert count >= 3, count
+
+
 def known_languages():
     """No block escapes: each says its language, there is a check for that, and nothing is indented instead of fenced."""
     count = 0
@@ -282,6 +297,7 @@ CHECKS = {'c': ('compiles', compile_c), 'python': ('runs', run_python), 'js': ('
 def main():
     began = time.monotonic()
     checks = [('the language of every block', known_languages),
+              ("the examples in the elements' documentation", launch_lines_of_elements),
               ('softphone: 30 lines are no more than that', thirty_lines),
               ('softphone: the telephones in C and in Python call each other', softphones)]
     for name in pages.names():

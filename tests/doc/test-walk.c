@@ -1,7 +1,7 @@
 /* test-walk.c: the call of the page "A call from Hello to media" is what the elements do: the same messages of the same
  * length on the wire, and the same messages on the bus.
  *
- * Usage: test-walk WALK, the program from which the page is made.
+ * Usage: test-walk WALK PAGE: the program from which the page is made, and the page.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -18,7 +18,7 @@ typedef struct
 } Told;
 
 static const gchar *walk;
-static gchar **lines;
+static gchar **lines, *written;
 
 static void
 add (gchar **text, const gchar *format, ...)
@@ -192,6 +192,41 @@ GST_START_TEST (test_largest_on_the_page)
 
 GST_END_TEST;
 
+/* The newest packet of an end that is not ZRTP. */
+static gsize
+media_size (Endpoint *self)
+{
+  GstBuffer *packet = g_queue_peek_tail (&self->wire);
+
+  fail_unless (packet != NULL);
+  fail_if (is_marked (packet));
+  return gst_buffer_get_size (packet);
+}
+
+/* What encryption adds to a packet. */
+GST_START_TEST (test_media_on_the_page)
+{
+  static const gchar *const tags[] = { "HS80", "HS32", "GCM" };
+  Call *call = call_new ();
+  GstBuffer *plain = endpoint_make_rtp (&call->a);
+  gsize before = gst_buffer_get_size (plain);
+  const gchar *agreed;
+  gchar *row;
+
+  g_object_set (call->a.enc, "auth-tags", tags[__i__], NULL);
+  g_object_set (call->b.enc, "auth-tags", tags[__i__], NULL);
+  start (call);
+  endpoint_talk (&call->a);
+  agreed = gst_structure_get_string (gst_message_get_structure (endpoint_message (&call->a, "zrtp-sas")), "auth-tag");
+  row = g_strdup_printf ("| `%s` | %u |", agreed, (guint) (media_size (&call->a) - before));
+  fail_unless (strstr (written, row) != NULL, "the page has no row %s", row);
+  g_free (row);
+  gst_buffer_unref (plain);
+  call_free (call);
+}
+
+GST_END_TEST;
+
 /* The page is made anew in each build: it must come out the same. */
 GST_START_TEST (test_same_each_time)
 {
@@ -215,6 +250,7 @@ walk_suite (void)
   tcase_add_test (all, test_as_on_the_page);
   tcase_add_test (all, test_largest_on_the_page);
   tcase_add_test (all, test_same_each_time);
+  tcase_add_loop_test (all, test_media_on_the_page, 0, 3);
   return suite;
 }
 
@@ -226,13 +262,15 @@ main (int argc, char **argv)
 
   walk = argv[1];
   gst_check_init (&argc, &argv);
-  if (walk == NULL || !g_spawn_command_line_sync (walk, &output, NULL, NULL, NULL)) {
-    g_printerr ("Usage: test-walk WALK\n");
+  if (argc != 3 || !g_spawn_command_line_sync (walk, &output, NULL, NULL, NULL)
+      || !g_file_get_contents (argv[2], &written, NULL, NULL)) {
+    g_printerr ("Usage: test-walk WALK PAGE\n");
     return 2;
   }
   lines = g_strsplit (output, "\n", -1);
   g_free (output);
   status = gst_check_run_suite (walk_suite (), "walk", __FILE__);
   g_strfreev (lines);
+  g_free (written);
   return status;
 }
