@@ -90,6 +90,13 @@ gst_zrtp_endpoint_set_property (GstZrtpEndpoint *self, guint id, const GValue *v
         ("The old value stays."));
     return;
   }
+  if (id == GST_ZRTP_PROP_SESSION_ID && g_value_get_string (value) != NULL
+      && !g_utf8_validate (g_value_get_string (value), -1, NULL)) {
+    GST_ELEMENT_WARNING (self->element, LIBRARY, SETTINGS,
+        ("The session-id of %s is no text in UTF-8. Set another one.", GST_OBJECT_NAME (self->element)),
+        ("The old value stays."));
+    return;
+  }
 
   GST_OBJECT_LOCK (self->element);
   switch (id) {
@@ -117,7 +124,7 @@ gst_zrtp_endpoint_set_property (GstZrtpEndpoint *self, guint id, const GValue *v
     gchar *refusal;
 
     g_object_set_property (G_OBJECT (session), pspec->name, value);
-    refusal = gst_zrtp_session_dup_refusal (session);
+    refusal = gst_zrtp_session_dup_refusal (session, pspec->name);
     if (refusal != NULL)
       GST_ELEMENT_WARNING (self->element, LIBRARY, SETTINGS, ("%s", refusal), ("The old value stays."));
     g_free (refusal);
@@ -322,7 +329,7 @@ gst_zrtp_endpoint_resolve (GstZrtpEndpoint *self)
   }
 
   session = gst_zrtp_endpoint_get_session (self);
-  refusal = gst_zrtp_session_dup_refusal (session);
+  refusal = gst_zrtp_session_dup_refusal (session, NULL);
   gst_object_unref (session);
   if (refusal == NULL)
     return TRUE;
@@ -342,7 +349,8 @@ gst_zrtp_endpoint_activate (GstZrtpEndpoint *self, GstZrtpSession *session)
     GST_OBJECT_UNLOCK (self->element);
     return TRUE;
   }
-  GST_ELEMENT_ERROR (self->element, RESOURCE, OPEN_READ_WRITE, ("%s", problem),
+  GST_ELEMENT_ERROR (self->element, RESOURCE, OPEN_READ_WRITE,
+      ("No call without its cache (cache-required is set): %s", problem),
       ("cache-required is set on session %s", gst_zrtp_session_get_id (session)));
   g_free (problem);
   return FALSE;

@@ -122,7 +122,7 @@ zrtp_algorithm_list_parse (ZrtpAlgorithmKind kind, const gchar * text, ZrtpAlgor
       continue;
     if (!g_strv_contains ((const gchar * const *) known, names[i])) {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-          "“%s” is no %s known here; known are: %s", names[i], kinds[kind].what, kinds[kind].known);
+          "“%.40s” is no %s known here; known are: %s", names[i], kinds[kind].what, kinds[kind].known);
       return FALSE;
     }
     g_snprintf (padded, sizeof padded, "%-4s", names[i]);

@@ -91,7 +91,7 @@ static void
 set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
   if (id == PROP_ID)
-    GST_ZRTP_SESSION (object)->id = g_value_dup_string (value);
+    GST_ZRTP_SESSION (object)->id = g_value_get_string (value) ? g_utf8_make_valid (g_value_get_string (value), -1) : NULL;
   else
     gst_zrtp_session_set_property (object, id, value, pspec);
 }

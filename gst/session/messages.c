@@ -44,8 +44,13 @@ gst_zrtp_role_to_string (ZrtpRole role)
 static GstStructure *
 new_message (GstZrtpSession *self, const gchar *name, guint stream, const gchar *text)
 {
-  return gst_structure_new (name, "session-id", G_TYPE_STRING, self->id, "stream", G_TYPE_INT, (gint) stream, "text",
-      G_TYPE_STRING, text, NULL);
+  /* The name of a file can be in it, which need not be text. */
+  gchar *valid = g_utf8_make_valid (text, -1);
+  GstStructure *structure = gst_structure_new (name, "session-id", G_TYPE_STRING, self->id, "stream", G_TYPE_INT,
+      (gint) stream, "text", G_TYPE_STRING, valid, NULL);
+
+  g_free (valid);
+  return structure;
 }
 
 static const gchar *

@@ -84,7 +84,7 @@ parse_peer_zid (const gchar *text, guint8 zid[ZRTP_ZID_LEN], GError **error)
 {
   if (gst_zrtp_parse_zid (text, zid))
     return TRUE;
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "'%s' is not a ZID: %d hexadecimal digits", text,
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "'%.40s' is not a ZID: %d hexadecimal digits", text,
       2 * ZRTP_ZID_LEN);
   return FALSE;
 }

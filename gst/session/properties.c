@@ -278,21 +278,21 @@ set_text (GstZrtpSession *self, guint id, const gchar *text)
   switch (id) {
     case GST_ZRTP_PROP_CLIENT_ID:
       if (text != NULL && !is_client_id (text))
-        return g_strdup_printf ("'%s' is not up to %d printable ASCII characters", text, ZRTP_CLIENT_ID_LEN);
+        return g_strdup_printf ("'%.40s' is not up to %d printable ASCII characters", text, ZRTP_CLIENT_ID_LEN);
       g_free (settings->client_id);
       settings->client_id = g_strdup (text ? text : "gst-zrtp " PACKAGE_VERSION);
       return NULL;
     case GST_ZRTP_PROP_ZID:
       if (text != NULL && !gst_zrtp_parse_zid (text, zid))
-        return g_strdup_printf ("'%s' is not %d hexadecimal digits", text, 2 * ZRTP_ZID_LEN);
+        return g_strdup_printf ("'%.40s' is not %d hexadecimal digits", text, 2 * ZRTP_ZID_LEN);
       g_free (settings->zid);
       settings->zid = g_strdup (text);
       return NULL;
     case GST_ZRTP_PROP_CACHE:
       /* A slash tells a path from a slip of the pen. */
       if (text != NULL && strcmp (text, "memory") != 0 && strcmp (text, "none") != 0 && strchr (text, '/') == NULL)
-        return g_strdup_printf ("'%s' is not a kind of cache; known are: memory, none, and the path of a file, which has a "
-                                "slash: ./%s", text, text);
+        return g_strdup_printf ("'%.40s' is not a kind of cache; known are: memory, none, and the path of a file, which has a "
+                                "slash: ./%.40s", text, text);
       g_free (settings->cache);
       settings->cache = g_strdup (text);
       return NULL;
@@ -314,26 +314,33 @@ set_text (GstZrtpSession *self, guint id, const gchar *text)
 static void
 note_refusal (GstZrtpSession *self, const gchar *property, gchar *reason)
 {
+  /* What was refused is cited in it, and may be no text at all. */
   if (reason == NULL)
     g_hash_table_remove (self->refused, property);
   else
-    g_hash_table_replace (self->refused, g_strdup (property), reason);
+    g_hash_table_replace (self->refused, g_strdup (property), g_utf8_make_valid (reason, -1));
+  g_free (reason);
 }
 
 /**
  * gst_zrtp_session_dup_refusal: (skip)
  */
 gchar *
-gst_zrtp_session_dup_refusal (GstZrtpSession *self)
+gst_zrtp_session_dup_refusal (GstZrtpSession *self, const gchar *property)
 {
   GHashTableIter iter;
-  gpointer property, reason;
+  gpointer name = (gpointer) property, reason = NULL;
   gchar *text = NULL;
 
   GST_OBJECT_LOCK (self);
-  g_hash_table_iter_init (&iter, self->refused);
-  if (g_hash_table_iter_next (&iter, &property, &reason))
-    text = g_strdup_printf ("Property %s: %s", (const gchar *) property, (const gchar *) reason);
+  if (property != NULL)
+    reason = g_hash_table_lookup (self->refused, property);
+  else {
+    g_hash_table_iter_init (&iter, self->refused);
+    g_hash_table_iter_next (&iter, &name, &reason);
+  }
+  if (reason != NULL)
+    text = g_strdup_printf ("Property %s: %s", (const gchar *) name, (const gchar *) reason);
   GST_OBJECT_UNLOCK (self);
   return text;
 }

@@ -48,7 +48,7 @@ gst_zrtp_session_new (void)
 
 /**
  * gst_zrtp_session_obtain:
- * @session_id: a name, chosen by the application
+ * @session_id: a name in UTF-8, chosen by the application
  *
  * The session of this name in this process, made if there is none. It lives as long as somebody holds a reference: the
  * elements whose `session-id` names it do. Any thread.
@@ -62,7 +62,7 @@ gst_zrtp_session_obtain (const gchar *session_id)
 {
   GstZrtpSession *session;
 
-  g_return_val_if_fail (session_id != NULL, NULL);
+  g_return_val_if_fail (session_id != NULL && g_utf8_validate (session_id, -1, NULL), NULL);
 
   g_mutex_lock (&registry_lock);
   session = lookup (session_id);

@@ -61,9 +61,9 @@ typedef GstZrtpSession *(*GstZrtpGetSession) (gpointer instance);
 GST_ZRTP_API
 void gst_zrtp_install_session_signals (GObjectClass * klass, GstZrtpGetSession get);
 
-/* Why a property's value was refused, or NULL; transfer full. */
+/* Why a property's value was refused, or NULL; of any property if none is named. Transfer full. */
 GST_ZRTP_API
-gchar *gst_zrtp_session_dup_refusal (GstZrtpSession * self);
+gchar *gst_zrtp_session_dup_refusal (GstZrtpSession * self, const gchar * property);
 
 /* Notes that an element sets a property. Returns the name of another one that had set it to another value, or NULL; transfer full. */
 GST_ZRTP_API

@@ -5,7 +5,6 @@
 #include "generic.h"
 
 #include <gst/gsttracer.h>
-#include <gst/zrtp/zrtp.h>
 #include <string.h>
 
 #include "gst/session/session.h"
@@ -39,6 +38,9 @@ gone (gpointer data, GObject *object)
 void
 generic_watch (gpointer object)
 {
+  if (g_object_get_data (object, "watched") != NULL)
+    return;
+  g_object_set_data (object, "watched", object);
   g_atomic_int_inc (&alive);
   g_object_weak_ref (object, gone, NULL);
 }
@@ -55,17 +57,26 @@ generic_make (GstElementFactory *factory)
   return gst_object_ref_sink (element);
 }
 
-void
-generic_drop (GstElement *element)
+GstZrtpSession *
+generic_session (GstElement *element)
 {
   GstZrtpSession *session = NULL;
-  guint i;
 
   if (g_object_class_find_property (G_OBJECT_GET_CLASS (element), "session"))
     g_object_get (element, "session", &session, NULL);
+  if (session != NULL)
+    generic_watch (session);
+  return session;
+}
+
+void
+generic_drop (GstElement *element)
+{
+  GstZrtpSession *session = generic_session (element);
+  guint i;
+
   fail_unless_equals_int (gst_element_set_state (element, GST_STATE_NULL), GST_STATE_CHANGE_SUCCESS);
   if (session != NULL) {
-    generic_watch (session);
     gst_zrtp_session_wait_idle (session);
     gst_object_unref (session);
   }

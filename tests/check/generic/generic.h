@@ -5,16 +5,19 @@
 #pragma once
 
 #include <gst/check/check.h>
+#include <gst/zrtp/zrtp.h>
 
 /* The factories of the plugin's elements, as the registry has them. Free with gst_plugin_feature_list_free. */
 GList *generic_factories (void);
 GstElement *generic_make (GstElementFactory * factory);
+/* Its session, which is watched; NULL if it has none. Transfer full. */
+GstZrtpSession *generic_session (GstElement * element);
 /* Its last reference: nobody may hold another one. */
 void generic_drop (GstElement * element);
 
 /* Chance that can be had again: ZRTP_GENERIC_SEED is a number, or "random"; generic_begin prints which. */
 void generic_begin (const gchar * test);
-/* Another thread may have the last reference: generic_end waits until the object is gone. */
+/* Another thread may have the last reference: generic_end waits until such an object is gone. */
 void generic_watch (gpointer object);
 /* Nothing may be left of what lived since: GST_TRACERS=leaks has to be set. */
 void generic_end (void);

@@ -131,7 +131,7 @@ random_segment (void)
   segment.start = chance ();
   segment.time = one_in (3) ? GST_CLOCK_TIME_NONE : chance ();
   segment.rate = one_in (4) ? -2.5 : 1;
-  segment.stop = one_in (2) ? GST_CLOCK_TIME_NONE : segment.start + chance ();
+  segment.stop = segment.rate > 0 && one_in (2) ? GST_CLOCK_TIME_NONE : segment.start + chance ();
   return gst_event_new_segment (&segment);
 }
 
