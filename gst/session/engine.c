@@ -295,6 +295,7 @@ start (Step *step, GstZrtpMedia *media, guint32 ssrc)
     g_clear_pointer (&self->cache_trouble, g_free);
   }
   gst_zrtp_keylog_tell (step, media->stream);
+  gst_zrtp_status_tell (step, media->stream);
   media->started = TRUE;
   media->ssrc = ssrc;
   zrtp_association_set_ssrc (self->association, media->stream, ssrc, step->now);

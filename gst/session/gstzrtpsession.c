@@ -57,6 +57,7 @@ gst_zrtp_session_constructed (GObject *object)
     self->id = gst_zrtp_registry_new_id ();
   /* By which the debug log calls it. */
   gst_object_set_name (GST_OBJECT (self), self->id);
+  gst_zrtp_status_add (self);
 }
 
 static void
@@ -65,6 +66,7 @@ gst_zrtp_session_finalize (GObject *object)
   GstZrtpSession *self = GST_ZRTP_SESSION (object);
   guint i;
 
+  gst_zrtp_status_remove (self);
   gst_zrtp_registry_remove (self);
   gst_zrtp_timer_cancel (self);
   gst_zrtp_mailbox_clear (self);

@@ -323,6 +323,12 @@ void gst_zrtp_trace_message (GstZrtpSession * self, const GstStructure * message
 /* target in a wrapper of the session's, or NULL for NULL. */
 ZrtpCache *gst_zrtp_trace_watch_cache (GstZrtpSession * self, ZrtpCache * target);
 
+/* status.c */
+void gst_zrtp_status_add (GstZrtpSession * self);
+void gst_zrtp_status_remove (GstZrtpSession * self);
+/* Warns, once in a process, that there is no status socket though one is wanted. */
+void gst_zrtp_status_tell (GstZrtpStep * step, guint stream);
+
 /* keylog.c */
 /* Of the run whose association is made now. path may be NULL. TRUE: keys will be written, so the peer must be told. */
 gboolean gst_zrtp_keylog_open (GstZrtpKeylog * self, const gchar * path);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "ext/sqlite/cache_db.h"
+#include "gst/tools/printable.h"
 
 #define EXIT_USAGE 2
 #define ZID_HEX_LEN (2 * ZRTP_ZID_LEN)
@@ -75,22 +76,6 @@ print_zid (const guint8 zid[ZRTP_ZID_LEN])
     g_print ("%02x", zid[i]);
 }
 
-/* A name is the user's, but it may have come in with an import: nothing in it commands the terminal. */
-static gchar *
-printable (const gchar *name)
-{
-  GString *text = g_string_new (NULL);
-
-  for (const gchar *at = name; *at != '\0'; at = g_utf8_next_char (at)) {
-    gunichar c = g_utf8_get_char_validated (at, -1);
-
-    if (c == (gunichar) -1 || c == (gunichar) -2)
-      break;
-    g_string_append_unichar (text, g_unichar_isprint (c) ? c : 0xfffd);
-  }
-  return g_string_free (text, FALSE);
-}
-
 static gchar *
 time_text (gint64 time, const gchar *never)
 {
@@ -116,7 +101,7 @@ list (ZrtpCache *cache, GArray *peers)
     g_print ("%-24s  %-8s  %-8s  %-16s  %s\n", "ZID", "Verified", "Secrets", "Last call", "Name");
   for (guint i = 0; i < peers->len; i++) {
     const ZrtpCachePeer *peer = &g_array_index (peers, ZrtpCachePeer, i);
-    g_autofree gchar *last = time_text (peer->last_use, "unknown"), *name = printable (peer->name);
+    g_autofree gchar *last = time_text (peer->last_use, "unknown"), *name = zrtp_tool_printable (peer->name);
 
     print_zid (peer->peer_zid);
     g_print ("  %-8s  %-8s  %-16s  %s\n", peer->verified ? "yes" : "no", secrets_text (peer), last, name);
@@ -129,7 +114,7 @@ list (ZrtpCache *cache, GArray *peers)
 static void
 show (const ZrtpCachePeer *peer)
 {
-  g_autofree gchar *name = printable (peer->name), *first = time_text (peer->first_use, "unknown");
+  g_autofree gchar *name = zrtp_tool_printable (peer->name), *first = time_text (peer->first_use, "unknown");
   g_autofree gchar *last = time_text (peer->last_use, "unknown");
   g_autofree gchar *expiry = time_text (peer->expiry, "forgotten by you");
 
