@@ -3,8 +3,8 @@
 
 Usage: check-code.py BUILD_DIR [GST-VALIDATE]
 
-The blocks of one language on one page, one after another, are one program. Those in C are compiled and linked, with an
-empty main() if they have none; those in Python and JavaScript are run. The two telephones of the page softphone call each
+The blocks of one language on one page, one after another, are one program. Those in C are compiled and linked, with
+use-PAGE.c behind them, if there is one, and then run too; those in Python and JavaScript are run. The two telephones of the page softphone call each
 other. Lines of shell are run where "build" is the build directory; pipelines run until all of their streams are secure.
 
 SPDX-License-Identifier: LGPL-2.1-or-later
@@ -81,13 +81,17 @@ def python_with_gi():
 def compile_c(name):
     text = without_sound(program(name, 'c'))
     path = os.path.join(WORK.name, name)
-    if not re.search(r'^main \(', text, re.M):
-        text += '\nint\nmain (void)\n{\n  return 0;\n}\n'
+    use = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'use-%s.c' % name)
+    if os.path.exists(use):
+        with open(use, encoding='utf-8') as file:
+            text += file.read()
     with open(path + '.c', 'w', encoding='utf-8') as file:
         file.write(text)
     flags = must(['pkg-config', '--cflags', '--libs', 'gstzrtp-1.0', 'gstreamer-sdp-1.0']).split()
     must(['cc', '-std=gnu11', '-Wall', '-Wextra', '-Werror', '-Wno-unused-function', '-Wno-unused-parameter', '-o', path,
           path + '.c'] + flags)
+    if os.path.exists(use):
+        must([path], env=home())
     return path
 
 
