@@ -45,7 +45,8 @@ def program(name, language):
 
 def home():
     """The environment of a user of his own, where the cache is concerned."""
-    return dict(os.environ, XDG_DATA_HOME=tempfile.mkdtemp(dir=WORK.name))
+    folder = tempfile.mkdtemp(dir=WORK.name)
+    return dict(os.environ, XDG_DATA_HOME=folder, XDG_RUNTIME_DIR=folder)
 
 
 def must(command, **options):
@@ -194,6 +195,13 @@ def softphones():
 
 # Lines of shell
 
+def look_at(environment, ends):
+    """What zrtp-top shows of a pipeline that is running."""
+    programs = json.loads(must(['zrtp-top', '--json'], env=environment))
+    seen = {'session-id=' + session['session-id'] for program in programs for session in program['sessions']}
+    assert ends <= seen, programs
+
+
 def run_pipeline(line, settings):
     """Until every stream is secure, if more than one end is in it; until it asks for a peer otherwise."""
     ports = sorted(set(re.findall(r'port=(\d+)', line)))
@@ -204,8 +212,8 @@ def run_pipeline(line, settings):
     wanted = words.count('zrtpdec') if len(ends) > 1 else 1
     sign = 'state=(string)' + ('secure' if len(ends) > 1 else 'discovering')
     assert '-m' in words, 'without -m nobody sees what happens: ' + line
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                               env=dict(home(), GST_DEBUG_NO_COLOR='1', **settings))
+    environment = dict(home(), GST_DEBUG_NO_COLOR='1', **settings)
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
     timer = threading.Timer(LIMIT, process.kill)
     timer.start()
     seen, log = set(), []
@@ -215,6 +223,8 @@ def run_pipeline(line, settings):
             seen.add((re.search(r'session-id=\(string\)([^,;]+)', output).group(1),
                       re.search(r'stream=\(int\)(\d+)', output).group(1)))
         if len(seen) == wanted:
+            if 'GST_ZRTP_STATUS' in settings:
+                look_at(environment, ends)
             process.send_signal(signal.SIGINT)
             break
     process.stdout.read()
