@@ -115,19 +115,19 @@ ensure_own_events (GstZrtpAlert *self, GstPad *sink)
 typedef struct
 {
   GstClock *clock;
-  GstClockTime base_time;
   GstClockTime upstream;        /* how much later than its time audio comes */
   GstClockTime earliest;        /* audio gets that long to come */
   GstClockTime own_end;         /* of the silence pushed last, as a position in the segment */
   gboolean interrupted;         /* by a pause, after which it is another base time */
 } Watch;
 
+/* A flush may have changed the base time. */
 static GstClockTime
-get_time (const Watch *watch)
+get_time (GstZrtpAlert *self, const Watch *watch)
 {
-  GstClockTime now = gst_clock_get_time (watch->clock);
+  GstClockTime now = gst_clock_get_time (watch->clock), base = gst_element_get_base_time (GST_ELEMENT (self));
 
-  return now > watch->base_time ? now - watch->base_time : 0;
+  return now > base ? now - base : 0;
 }
 
 /* Pushes a piece of silence if it is time. Sets when to come again; FALSE: there is no sense in that. */
@@ -141,7 +141,7 @@ push_if_due (GstZrtpAlert *self, Watch *watch, GstClockTime *next)
   gboolean own, good = FALSE;
 
   GST_PAD_STREAM_LOCK (sink);
-  now = get_time (watch);
+  now = get_time (self, watch);
   if (now < watch->earliest) {
     *next = watch->earliest;
     good = TRUE;
@@ -194,7 +194,7 @@ get_upstream_latency (GstZrtpAlert *self)
 static gboolean
 wait_until (GstZrtpAlert *self, Watch *watch, GstClockTime time)
 {
-  GstClockID id = gst_clock_new_single_shot_id (watch->clock, watch->base_time + time);
+  GstClockID id = gst_clock_new_single_shot_id (watch->clock, gst_element_get_base_time (GST_ELEMENT (self)) + time);
   gboolean playing;
 
   g_mutex_lock (&self->lock);
@@ -236,11 +236,10 @@ watch_audio (GstElement *element, gpointer data)
   GstClockTime next = 0;
   gboolean possible = watch.clock != NULL;
 
-  watch.base_time = gst_element_get_base_time (element);
   watch.own_end = GST_CLOCK_TIME_NONE;
   if (possible) {
     watch.upstream = get_upstream_latency (self);
-    next = watch.earliest = get_time (&watch) + PATIENCE;
+    next = watch.earliest = get_time (self, &watch) + PATIENCE;
   }
   while (goes_on (self, &watch, possible))
     possible = wait_until (self, &watch, next) && push_if_due (self, &watch, &next);

@@ -66,7 +66,7 @@ gst_zrtp_endpoint_get_session (GstZrtpEndpoint *self)
 
   GST_OBJECT_LOCK (self->element);
   session = self->active                  ? self->active
-      : self->given && !self->resolved ? self->given
+      : self->given && !self->resolved && !self->listening ? self->given
                                        : self->session;
   if (session != NULL)
     gst_object_ref (session);
@@ -82,7 +82,7 @@ gst_zrtp_endpoint_set_property (GstZrtpEndpoint *self, guint id, const GValue *v
   GValue *copy;
 
   GST_OBJECT_LOCK (self->element);
-  active = self->active != NULL;
+  active = self->active != NULL || self->listening;
   GST_OBJECT_UNLOCK (self->element);
   if (active && (id == GST_ZRTP_PROP_SESSION || id == GST_ZRTP_PROP_SESSION_ID)) {
     GST_ELEMENT_WARNING (self->element, LIBRARY, SETTINGS,
@@ -368,6 +368,14 @@ gst_zrtp_endpoint_deactivate (GstZrtpEndpoint *self)
     gst_zrtp_session_deactivate (session);
     gst_object_unref (session);
   }
+}
+
+void
+gst_zrtp_endpoint_set_listening (GstZrtpEndpoint *self, gboolean listening)
+{
+  GST_OBJECT_LOCK (self->element);
+  self->listening = listening;
+  GST_OBJECT_UNLOCK (self->element);
 }
 
 void

@@ -25,6 +25,7 @@ typedef struct
   GHashTable *wanted;           /* property name -> GValue: what was set on this element */
   gboolean resolved;
   GstZrtpSession *active;       /* whose run the element takes part in, above READY */
+  gboolean listening;           /* above READY, without taking part */
 } GstZrtpEndpoint;
 
 void gst_zrtp_endpoint_install (GObjectClass * klass, GstZrtpGetSession get);
@@ -41,6 +42,8 @@ gboolean gst_zrtp_endpoint_resolve (GstZrtpEndpoint * self);
 /* Takes part in the run of its session, until deactivate. FALSE: an error is on the bus. */
 gboolean gst_zrtp_endpoint_activate (GstZrtpEndpoint * self, GstZrtpSession * session);
 void gst_zrtp_endpoint_deactivate (GstZrtpEndpoint * self);
+/* Listens to its session without taking part; it cannot be changed meanwhile either. */
+void gst_zrtp_endpoint_set_listening (GstZrtpEndpoint * self, gboolean listening);
 
 /* Back in NULL: the next run looks again. */
 void gst_zrtp_endpoint_release (GstZrtpEndpoint * self);

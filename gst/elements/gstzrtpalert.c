@@ -159,6 +159,7 @@ start (GstZrtpAlert *self)
   if (!gst_zrtp_endpoint_resolve (&self->endpoint))
     return FALSE;
   session = gst_zrtp_endpoint_get_session (&self->endpoint);
+  gst_zrtp_endpoint_set_listening (&self->endpoint, TRUE);
   GST_OBJECT_LOCK (self);
   stream = self->stream;
   hold = self->hold_media;
@@ -197,6 +198,7 @@ stop (GstZrtpAlert *self)
   g_atomic_int_set (&self->busy, FALSE);
   g_mutex_unlock (&self->lock);
 
+  gst_zrtp_endpoint_set_listening (&self->endpoint, FALSE);
   g_signal_handler_disconnect (session, self->handler);
   if (self->holding)
     gst_zrtp_session_want_hold (session, FALSE);
@@ -353,13 +355,6 @@ transform_ip (GstBaseTransform *transform, GstBuffer *buffer)
   while ((message = g_queue_pop_head (&messages)) != NULL)
     gst_element_post_message (GST_ELEMENT (self), message);
   return GST_FLOW_OK;
-}
-
-/* Everything about a buffer stays true. */
-static gboolean
-transform_meta (GstBaseTransform *transform, GstBuffer *out, GstMeta *meta, GstBuffer *in)
-{
-  return TRUE;
 }
 
 /* A figure goes on where it is, at another rate. */
@@ -612,7 +607,6 @@ gst_zrtp_alert_class_init (GstZrtpAlertClass *klass)
   transform_class->before_transform = before_transform;
   transform_class->transform_ip = transform_ip;
   transform_class->transform_ip_on_passthrough = FALSE;
-  transform_class->transform_meta = transform_meta;
   transform_class->sink_event = sink_event;
   transform_class->src_event = src_event;
   GST_AUDIO_FILTER_CLASS (klass)->setup = setup;

@@ -131,6 +131,35 @@ GST_START_TEST (test_flips)
 }
 GST_END_TEST;
 
+/* A peer that does so all the time silences nobody: media is held for a while, and then no more. */
+GST_START_TEST (test_flips_with_hold)
+{
+  Call *call = call_new_clearable ();
+  guint spoken = 0, i;
+  Ear *ear;
+
+  call_start (call);
+  ear = ear_of (&call->a, TRUE);
+  go (call);
+  for (i = 0; i < 40; i++) {
+    g_signal_emit_by_name (call->b.enc, "clear");
+    call_run (call, 500 * GST_MSECOND);
+    call->a.committed = call->b.committed = FALSE;
+    g_signal_emit_by_name (call->b.enc, "secure");
+    call_run (call, 500 * GST_MSECOND);
+    fail_unless_equals_int (endpoint_state (&call->a), GST_ZRTP_STATE_SECURE);
+    spoken += speaks (&call->a);
+    fail_if (i < 9 && spoken > 0);
+  }
+  fail_unless (spoken >= 25, "%u", spoken);
+  fail_unless_equals_int (call->a.clear_octets, CALL_PAYLOAD);
+  ear_listen (ear, 3 * GST_SECOND);
+  assert_notes (ear, HEARD_SECURE);
+  ear_free (ear);
+  call_free (call);
+}
+GST_END_TEST;
+
 static gboolean
 drop_zrtp_from_b (Endpoint *from, PacketKind kind, GstBuffer *packet, gpointer data)
 {
@@ -281,6 +310,7 @@ speak_at_once (GstZrtpSession *session, const GstStructure *message, Endpoint *s
 GST_START_TEST (test_hold)
 {
   Call *call = call_new_clearable ();
+  const gchar *text;
   guint64 held;
   Ear *ear;
 
@@ -316,6 +346,9 @@ GST_START_TEST (test_hold)
   call_settle (call);
   fail_unless_equals_int (endpoint_state (&call->a), GST_ZRTP_STATE_CLEAR);
   fail_if (speaks (&call->a));
+  /* What is told is what the policy lets be sent. */
+  gst_zrtp_message_parse (endpoint_message (&call->a, "zrtp-state"), NULL, NULL, &text);
+  fail_unless (strstr (text, "not encrypted") && !strstr (text, "Nothing is sent"), "%s", text);
   ear_listen (ear, GST_SECOND);
   assert_notes (ear, HEARD_CLEAR);
   call_run (call, 2 * GST_SECOND);
@@ -340,10 +373,21 @@ GST_START_TEST (test_hold_ends)
   Call *call = call_new_clearable ();
   GstZrtpSession *session;
   guint number, other;
+  GstZrtpMedia *media;
+  GstBuffer *packet;
   Ear *ear;
 
   call_start (call);
   session = call->a.session;
+  /* A stream that comes meanwhile is no exception. */
+  number = gst_zrtp_session_hold_media (session, GST_SECOND);
+  media = gst_zrtp_session_get_media (session, 5);
+  fail_unless (gst_zrtp_media_protect (media, endpoint_make_rtp (&call->a), FALSE) == NULL);
+  gst_zrtp_session_release_media (session, number, 0);
+  packet = gst_zrtp_media_protect (media, endpoint_make_rtp (&call->a), FALSE);
+  fail_unless (packet != NULL);
+  gst_buffer_unref (packet);
+
   ear = ear_of (&call->a, TRUE);
   go (call);
   fail_if (speaks (&call->a));
@@ -417,6 +461,7 @@ alert_call_suite (void)
   suite_add_tcase (suite, tcase);
   tcase_add_test (tcase, test_course);
   tcase_add_test (tcase, test_flips);
+  tcase_add_test (tcase, test_flips_with_hold);
   tcase_add_test (tcase, test_failures);
   tcase_add_test (tcase, test_mismatch);
   tcase_add_test (tcase, test_restart);

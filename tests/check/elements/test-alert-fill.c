@@ -24,6 +24,7 @@ static void
 listen_to_silence (Ear *ear, guint samples)
 {
   GstTestClock *clock = gst_harness_get_testclock (ear->harness);
+  gint64 patience = g_get_monotonic_time () + 20 * G_USEC_PER_SEC;
 
   while (ear->heard->len < samples) {
     GstBuffer *buffer = gst_harness_try_pull (ear->harness);
@@ -36,6 +37,7 @@ listen_to_silence (Ear *ear, guint samples)
       gst_harness_crank_single_clock_wait (ear->harness);
     else
       g_thread_yield ();
+    fail_unless (g_get_monotonic_time () < patience, "%u samples of %u", ear->heard->len, samples);
   }
   gst_object_unref (clock);
 }
@@ -161,6 +163,10 @@ GST_START_TEST (test_pause)
   listen_to_silence (ear, 20 * RATE / 50);
   gst_element_set_state (ear->alert, GST_STATE_PAUSED);
   wait_for_thread (ear, refs);
+  gst_element_set_state (ear->alert, GST_STATE_PLAYING);
+  listen_to_silence (ear, 30 * RATE / 50);
+  /* So short that the thread notices it afterwards, if at all. */
+  gst_element_set_state (ear->alert, GST_STATE_PAUSED);
   gst_element_set_state (ear->alert, GST_STATE_PLAYING);
   listen_to_silence (ear, 48 * RATE / 50);
   assert_notes (ear, HEARD_MISMATCH);
