@@ -37,18 +37,15 @@ gst_zrtp_action_is_own_field (const gchar *field)
 /* Sessions */
 
 static gboolean
-is_zrtp_element (GstElement *element, const gchar *factory)
+is_made_by (GstElement *element, const gchar *factory)
 {
-  const gchar *name = gst_element_get_factory (element) ? GST_OBJECT_NAME (gst_element_get_factory (element)) : "";
-
-  if (factory != NULL)
-    return strcmp (name, factory) == 0;
-  return strcmp (name, "zrtpenc") == 0 || strcmp (name, "zrtpdec") == 0;
+  return gst_element_get_factory (element) != NULL
+      && strcmp (GST_OBJECT_NAME (gst_element_get_factory (element)), factory) == 0;
 }
 
 /* The ZRTP elements of a pipeline in whatever bins, each with a reference. */
 static GPtrArray *
-list_elements (GstElement *pipeline, const gchar *factory)
+list_elements (GstElement *pipeline, gboolean encoders_only)
 {
   GPtrArray *elements = g_ptr_array_new_with_free_func (gst_object_unref);
   GstIterator *iterator = gst_bin_iterate_recurse (GST_BIN (pipeline));
@@ -56,13 +53,16 @@ list_elements (GstElement *pipeline, const gchar *factory)
   GstIteratorResult result;
 
   while ((result = gst_iterator_next (iterator, &item)) == GST_ITERATOR_OK || result == GST_ITERATOR_RESYNC) {
+    GstElement *element;
+
     if (result == GST_ITERATOR_RESYNC) {
       g_ptr_array_set_size (elements, 0);
       gst_iterator_resync (iterator);
       continue;
     }
-    if (is_zrtp_element (g_value_get_object (&item), factory))
-      g_ptr_array_add (elements, g_value_dup_object (&item));
+    element = g_value_get_object (&item);
+    if (is_made_by (element, "zrtpenc") || (!encoders_only && is_made_by (element, "zrtpdec")))
+      g_ptr_array_add (elements, gst_object_ref (element));
     g_value_reset (&item);
   }
   g_value_unset (&item);
@@ -71,22 +71,26 @@ list_elements (GstElement *pipeline, const gchar *factory)
 }
 
 GstElement *
-gst_zrtp_action_find_element (GstElement *pipeline, const gchar *factory, const gchar *session)
+gst_zrtp_action_find_encoder (GstElement *pipeline, const gchar *session)
 {
-  GPtrArray *elements = list_elements (pipeline, factory);
+  GPtrArray *elements = list_elements (pipeline, TRUE);
   GstElement *found = NULL;
-  guint i;
+  guint i, n = 0;
 
-  for (i = 0; i < elements->len && found == NULL; i++) {
+  for (i = 0; i < elements->len; i++) {
     gchar *id;
 
     g_object_get (g_ptr_array_index (elements, i), "session-id", &id, NULL);
-    if (session == NULL || g_strcmp0 (id, session) == 0)
-      found = gst_object_ref (g_ptr_array_index (elements, i));
+    if (session == NULL || g_strcmp0 (id, session) == 0) {
+      found = g_ptr_array_index (elements, i);
+      n++;
+    }
     g_free (id);
   }
+  if (n == 1)
+    gst_object_ref (found);
   g_ptr_array_unref (elements);
-  return found;
+  return n == 1 ? found : NULL;
 }
 
 /* The sessions of a pipeline by their ids. */
@@ -94,7 +98,7 @@ static GHashTable *
 list_sessions (GstElement *pipeline)
 {
   GHashTable *sessions = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, gst_object_unref);
-  GPtrArray *elements = list_elements (pipeline, NULL);
+  GPtrArray *elements = list_elements (pipeline, FALSE);
   guint i;
 
   for (i = 0; i < elements->len; i++) {
@@ -118,6 +122,46 @@ list_ids (GHashTable *sessions)
   return list;
 }
 
+static void
+report_no_session (GstValidateScenario *scenario, GstValidateAction *action, const gchar *field, GHashTable *sessions)
+{
+  const gchar *id = gst_structure_get_string (action->structure, field);
+  gchar *ids = list_ids (sessions);
+
+  if (id != NULL)
+    GST_VALIDATE_REPORT_ACTION (scenario, action, SCENARIO_ACTION_EXECUTION_ERROR,
+        "there is no session %s in the pipeline. Its sessions: %s.", id, ids);
+  else
+    GST_VALIDATE_REPORT_ACTION (scenario, action, SCENARIO_ACTION_EXECUTION_ERROR,
+        "%s must name a session of the pipeline. Its sessions: %s.", field, ids);
+  g_free (ids);
+}
+
+GPtrArray *
+gst_zrtp_action_get_sessions (GstValidateScenario *scenario, GstValidateAction *action)
+{
+  GstElement *pipeline = gst_validate_scenario_get_pipeline (scenario);
+  const gchar *wanted = gst_structure_get_string (action->structure, "session");
+  GPtrArray *found = g_ptr_array_new_with_free_func (gst_object_unref);
+  GHashTable *sessions;
+  GHashTableIter iter;
+  gpointer id, session;
+
+  if (pipeline == NULL)
+    return found;
+  sessions = list_sessions (pipeline);
+  g_hash_table_iter_init (&iter, sessions);
+  while (g_hash_table_iter_next (&iter, &id, &session)) {
+    if (wanted == NULL || strcmp (wanted, id) == 0)
+      g_ptr_array_add (found, gst_object_ref (session));
+  }
+  if (found->len == 0)
+    report_no_session (scenario, action, "session", sessions);
+  g_hash_table_unref (sessions);
+  gst_object_unref (pipeline);
+  return found;
+}
+
 GstZrtpSession *
 gst_zrtp_action_get_session (GstValidateScenario *scenario, GstValidateAction *action, const gchar *field)
 {
@@ -125,28 +169,20 @@ gst_zrtp_action_get_session (GstValidateScenario *scenario, GstValidateAction *a
   GstElement *pipeline = gst_validate_scenario_get_pipeline (scenario);
   GHashTable *sessions;
   GstZrtpSession *session = NULL;
+  GHashTableIter iter;
 
   if (pipeline == NULL)
     return NULL;
   sessions = list_sessions (pipeline);
+  g_hash_table_iter_init (&iter, sessions);
   if (id != NULL)
     session = g_hash_table_lookup (sessions, id);
-  else if (g_hash_table_size (sessions) == 1) {
-    GHashTableIter iter;
-
-    g_hash_table_iter_init (&iter, sessions);
+  else if (g_hash_table_size (sessions) == 1)
     g_hash_table_iter_next (&iter, NULL, (gpointer *) &session);
-  }
   if (session != NULL)
     gst_object_ref (session);
-  else {
-    gchar *ids = list_ids (sessions);
-
-    GST_VALIDATE_REPORT_ACTION (scenario, action, SCENARIO_ACTION_EXECUTION_ERROR,
-        id ? "no %s=%s in the pipeline. Its sessions: %s" : "%s%s must name one of the pipeline's sessions: %s", field,
-        id ? id : "", ids);
-    g_free (ids);
-  }
+  else
+    report_no_session (scenario, action, field, sessions);
   g_hash_table_unref (sessions);
   gst_object_unref (pipeline);
   return session;

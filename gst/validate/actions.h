@@ -19,14 +19,15 @@ G_BEGIN_DECLS
 /* What every action that waits for something is willing to wait, if its scenario does not say. */
 #define GST_ZRTP_DEFAULT_TIMEOUT (10 * GST_SECOND)
 
-#define GST_ZRTP_PARAMETER_SESSION \
-  GST_ZRTP_PARAMETER ("session", FALSE, "string", "the pipeline's only session", "The session-id of the session.")
-
 /* For tables of parameters. */
 #define GST_ZRTP_PARAMETER(param_name, param_mandatory, param_types, param_default, param_description) \
   { .name = (param_name), .description = (param_description), .mandatory = (param_mandatory), .types = (param_types), \
     .possible_variables = NULL, .def = (param_default) }
 
+#define GST_ZRTP_PARAMETER_SESSION \
+  GST_ZRTP_PARAMETER ("session", FALSE, "string", "the pipeline's only session", "The session-id of the session.")
+#define GST_ZRTP_PARAMETER_SESSIONS \
+  GST_ZRTP_PARAMETER ("session", FALSE, "string", "every session of the pipeline", "The session-id of the session.")
 #define GST_ZRTP_PARAMETER_TIMEOUT \
   GST_ZRTP_PARAMETER ("timeout", FALSE, "double or string (GstClockTime)", "10.0", "For how long to wait, in seconds.")
 
@@ -42,13 +43,16 @@ void gst_zrtp_validate_register_stats (GstPlugin * plugin);
 GstElement *gst_zrtp_action_get_pipeline (GstValidateScenario * scenario, GstValidateAction * action,
     GstZrtpJournal ** journal);
 
-/* The session that a field of the action names by its id, or the pipeline's only one; transfer full. NULL: a report was made.
- * The pipeline must have been in READY once. */
+/* The sessions that an action is about: the one that its field "session" names by its id, else all of the pipeline, each with a
+ * reference. Empty: a report was made. A session is there from READY on. */
+GPtrArray *gst_zrtp_action_get_sessions (GstValidateScenario * scenario, GstValidateAction * action);
+
+/* The one session that a field names, or the only one; transfer full. NULL: a report was made. */
 GstZrtpSession *gst_zrtp_action_get_session (GstValidateScenario * scenario, GstValidateAction * action,
     const gchar * field);
 
-/* The element of a session in the pipeline that a factory made, zrtpenc or zrtpdec; transfer full. */
-GstElement *gst_zrtp_action_find_element (GstElement * pipeline, const gchar * factory, const gchar * session);
+/* The zrtpenc of a session, or the only one; transfer full. NULL: there is none, or more than one. */
+GstElement *gst_zrtp_action_find_encoder (GstElement * pipeline, const gchar * session);
 
 /* Whether a field of an action is about the action itself, and not about what it looks for. */
 gboolean gst_zrtp_action_is_own_field (const gchar * field);

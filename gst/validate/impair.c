@@ -40,7 +40,7 @@ static GstPad *
 find_session_pad (GstValidateScenario *scenario, GstValidateAction *action, GstElement *pipeline, GstPad **original)
 {
   const gchar *session = gst_structure_get_string (action->structure, "session");
-  GstElement *element = gst_zrtp_action_find_element (pipeline, "zrtpenc", session);
+  GstElement *element = gst_zrtp_action_find_encoder (pipeline, session);
   gchar *src, *sink;
   GstPad *pad = NULL;
   gint stream = 0;
@@ -55,8 +55,8 @@ find_session_pad (GstValidateScenario *scenario, GstValidateAction *action, GstE
   }
   if (pad == NULL)
     GST_VALIDATE_REPORT_ACTION (scenario, action, SCENARIO_ACTION_EXECUTION_ERROR,
-        "no zrtpenc of %s%s in the pipeline has a pad %s.", session ? "session " : "any session", session ? session : "",
-        src);
+        "no %s%s in the pipeline has a pad %s.", session ? "zrtpenc of session " : "single zrtpenc",
+        session ? session : "", src);
   g_free (src);
   g_free (sink);
   return pad;

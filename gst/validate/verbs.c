@@ -71,58 +71,81 @@ verify (GstValidateScenario *scenario, GstValidateAction *action, GstZrtpSession
   return TRUE;
 }
 
-static GstValidateExecuteActionReturn
-execute_verify (GstValidateScenario *scenario, GstValidateAction *action)
-{
-  GstZrtpSession *session = gst_zrtp_action_get_session (scenario, action, "session");
-  gboolean done = session != NULL && verify (scenario, action, session);
+/* Whether the function has done its work for each session; a report was made otherwise. */
+typedef gboolean (*SessionFunc) (GstValidateScenario * scenario, GstValidateAction * action, GstZrtpSession * session);
 
-  gst_clear_object (&session);
+static GstValidateExecuteActionReturn
+execute_on_sessions (GstValidateScenario *scenario, GstValidateAction *action, SessionFunc function)
+{
+  GPtrArray *sessions = gst_zrtp_action_get_sessions (scenario, action);
+  gboolean done = sessions->len > 0;
+  guint i;
+
+  for (i = 0; i < sessions->len && done; i++)
+    done = function (scenario, action, g_ptr_array_index (sessions, i));
+  g_ptr_array_unref (sessions);
   return done ? GST_VALIDATE_EXECUTE_ACTION_OK : GST_VALIDATE_EXECUTE_ACTION_ERROR_REPORTED;
 }
 
-/* Actions of one word. */
 static GstValidateExecuteActionReturn
-execute_on_session (GstValidateScenario *scenario, GstValidateAction *action, void (*function) (GstZrtpSession *))
+execute_verify (GstValidateScenario *scenario, GstValidateAction *action)
 {
-  GstZrtpSession *session = gst_zrtp_action_get_session (scenario, action, "session");
+  return execute_on_sessions (scenario, action, verify);
+}
 
-  if (session == NULL)
-    return GST_VALIDATE_EXECUTE_ACTION_ERROR_REPORTED;
-  function (session);
-  gst_object_unref (session);
-  return GST_VALIDATE_EXECUTE_ACTION_OK;
+static gboolean
+secure (GstValidateScenario *scenario, GstValidateAction *action, GstZrtpSession *session)
+{
+  gst_zrtp_session_secure (session);
+  return TRUE;
+}
+
+static gboolean
+clear (GstValidateScenario *scenario, GstValidateAction *action, GstZrtpSession *session)
+{
+  gst_zrtp_session_clear (session);
+  return TRUE;
+}
+
+static gboolean
+accept_clear (GstValidateScenario *scenario, GstValidateAction *action, GstZrtpSession *session)
+{
+  gst_zrtp_session_accept_clear (session);
+  return TRUE;
+}
+
+static gboolean
+new_call (GstValidateScenario *scenario, GstValidateAction *action, GstZrtpSession *session)
+{
+  if (gst_zrtp_session_new_call (session))
+    return TRUE;
+  GST_VALIDATE_REPORT_ACTION (scenario, action, SCENARIO_ACTION_EXECUTION_ERROR,
+      "session %s is in a call. Set the pipeline to READY before.", gst_zrtp_session_get_id (session));
+  return FALSE;
 }
 
 static GstValidateExecuteActionReturn
 execute_secure (GstValidateScenario *scenario, GstValidateAction *action)
 {
-  return execute_on_session (scenario, action, gst_zrtp_session_secure);
+  return execute_on_sessions (scenario, action, secure);
 }
 
 static GstValidateExecuteActionReturn
 execute_clear (GstValidateScenario *scenario, GstValidateAction *action)
 {
-  return execute_on_session (scenario, action, gst_zrtp_session_clear);
+  return execute_on_sessions (scenario, action, clear);
 }
 
 static GstValidateExecuteActionReturn
 execute_accept_clear (GstValidateScenario *scenario, GstValidateAction *action)
 {
-  return execute_on_session (scenario, action, gst_zrtp_session_accept_clear);
+  return execute_on_sessions (scenario, action, accept_clear);
 }
 
 static GstValidateExecuteActionReturn
 execute_new_call (GstValidateScenario *scenario, GstValidateAction *action)
 {
-  GstZrtpSession *session = gst_zrtp_action_get_session (scenario, action, "session");
-  gboolean done = session != NULL && gst_zrtp_session_new_call (session);
-
-  if (session != NULL && !done)
-    GST_VALIDATE_REPORT_ACTION (scenario, action, SCENARIO_ACTION_EXECUTION_ERROR,
-        "session %s is in a call. Set the pipeline to READY before.", gst_zrtp_session_get_id (session));
-  gst_clear_object (&session);
-  return done ? GST_VALIDATE_EXECUTE_ACTION_OK : GST_VALIDATE_EXECUTE_ACTION_ERROR_REPORTED;
+  return execute_on_sessions (scenario, action, new_call);
 }
 
 /* One digit more or less: another hash, well-formed. */
@@ -175,7 +198,7 @@ static void
 register_word (GstPlugin *plugin, const gchar *name, GstValidateExecuteAction function, const gchar *description)
 {
   gst_validate_register_action_type_dynamic (plugin, name, GST_RANK_PRIMARY, function,
-      ((GstValidateActionParameter[]) { GST_ZRTP_PARAMETER_SESSION, { NULL } }), description,
+      ((GstValidateActionParameter[]) { GST_ZRTP_PARAMETER_SESSIONS, { NULL } }), description,
       GST_VALIDATE_ACTION_TYPE_NONE);
 }
 
@@ -184,7 +207,7 @@ gst_zrtp_validate_register_verbs (GstPlugin *plugin)
 {
   gst_validate_register_action_type_dynamic (plugin, "zrtp-verify", GST_RANK_PRIMARY, execute_verify,
       ((GstValidateActionParameter[]) {
-          GST_ZRTP_PARAMETER_SESSION,
+          GST_ZRTP_PARAMETER_SESSIONS,
           GST_ZRTP_PARAMETER ("answer", FALSE, "string", "match",
               "What the user says after comparing: match, differs (the alarm), or later (nothing)."),
           GST_ZRTP_PARAMETER ("same-as", FALSE, "string", NULL,
