@@ -20,9 +20,9 @@ static const gchar *const rtp_caps[] = {
 
 static const gchar *const sources[] = {
   "audiotestsrc is-live=true wave=white-noise samplesperbuffer=160 ! audio/x-raw,rate=8000,channels=1 ! mulawenc "
-  "! rtppcmupay pt=0 max-ptime=20000000 ! identity",
+  "! rtppcmupay name=pay pt=0 max-ptime=20000000 ! identity",
   "videotestsrc is-live=true pattern=snow ! video/x-raw,format=I420,width=64,height=48,framerate=10/1 "
-  "! rtpvrawpay pt=96 mtu=1200 ! identity",
+  "! rtpvrawpay name=pay pt=96 mtu=1200 ! identity",
 };
 
 static GstElement *

@@ -63,7 +63,7 @@ gboolean rtp_end_was_delivered (RtpEnd * self, guint64 key);
 
 /* Two ends with the same media, not started. */
 void rtp_end_make_pair (RtpEnd * a, RtpEnd * b, guint n_sessions, gboolean mux);
-/* Source and payloader, linked to send_rtp_sink_N, and the sockets to the other pads. Returns the source; transfer none. */
+/* Source and payloader ("pay" in the bin that is returned), linked to send_rtp_sink_N, and the sockets to the other pads. Transfer none. */
 GstElement *rtp_end_add_session (RtpEnd * self, guint session, RtpEndMedia media);
 void rtp_end_start (RtpEnd * self);
 void rtp_end_clear (RtpEnd * self);

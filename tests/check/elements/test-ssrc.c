@@ -160,6 +160,51 @@ GST_START_TEST (test_collision)
 }
 GST_END_TEST;
 
+static gboolean
+has_heard (RtpEnd *self)
+{
+  gboolean heard;
+
+  g_mutex_lock (&self->lock);
+  heard = self->sessions[0].heard >= 10;
+  g_mutex_unlock (&self->lock);
+  return heard;
+}
+
+/* The same with rtpbin and payloaders: they choose others and the call becomes secure. With the opportunistic policy rtpbin notices
+ * too, and takes leave of the old one (RFC 3550 section 8.2); with secure-only nothing of the other end reaches it before. */
+GST_START_TEST (test_rtpbin_collision)
+{
+  RtpEnd a, b, *ends[] = { &a, &b };
+  guint i, ssrc[2];
+
+  rtp_end_make_pair (&a, &b, 1, TRUE);
+  for (i = 0; i < 2; i++) {
+    GstElement *source = rtp_end_add_session (ends[i], 0, RTP_END_AUDIO), *pay;
+
+    pay = gst_bin_get_by_name (GST_BIN (source), "pay");
+    g_object_set (pay, "ssrc", 0x0c0c0c0c, NULL);
+    gst_object_unref (pay);
+    if (__i__)
+      g_object_set (ends[i]->enc, "media-policy", GST_ZRTP_MEDIA_POLICY_SECURE_ONLY, NULL);
+  }
+  rtp_end_start (&a);
+  rtp_end_start (&b);
+  fail_unless (rtp_end_wait (&a, &b, rtp_end_is_secure));
+  fail_unless (rtp_end_wait (&a, &b, has_heard));
+  for (i = 0; i < 2; i++) {
+    GObject *session = rtp_end_get_rtp_session (ends[i], 0);
+
+    g_object_get (session, "internal-ssrc", &ssrc[i], NULL);
+    g_object_unref (session);
+    fail_unless_equals_int (ends[i]->sessions[0].altered, 0);
+  }
+  fail_unless (ssrc[0] != ssrc[1]);
+  rtp_end_clear (&a);
+  rtp_end_clear (&b);
+}
+GST_END_TEST;
+
 /* What a sent, SRTP alone, instead of its going to b at once. */
 static gboolean
 keep_back (Endpoint *from, PacketKind kind, GstBuffer *packet, gpointer data)
@@ -314,6 +359,7 @@ ssrc_suite (void)
   suite_add_tcase (suite, tcase);
   tcase_add_test (tcase, test_change);
   tcase_add_loop_test (tcase, test_collision, 0, 2);
+  tcase_add_loop_test (tcase, test_rtpbin_collision, 0, 2);
   tcase_add_loop_test (tcase, test_wrap_at_start, 0, 2 * G_N_ELEMENTS (orders));
   tcase_add_loop_test (tcase, test_wrap_before_secure, 0, 10);
   tcase_add_test (tcase, test_several);
