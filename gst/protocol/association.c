@@ -154,6 +154,15 @@ zrtp_association_secure (ZrtpAssociation * self, guint id, guint64 now)
 }
 
 void
+zrtp_association_discover (ZrtpAssociation * self, guint id, guint64 now)
+{
+  ZrtpStream *stream = begin_input (self, id, now);
+
+  if (stream)
+    zrtp_stream_discover (stream);
+}
+
+void
 zrtp_association_set_peer_hello_hash (ZrtpAssociation * self, guint id, const guint8 * hash, guint64 now)
 {
   ZrtpStream *stream = begin_input (self, id, now);

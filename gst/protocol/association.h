@@ -301,6 +301,9 @@ void zrtp_association_advance (ZrtpAssociation * self, guint64 now);
 /* The first SRTP or SRTCP packet under the receive keys has verified (Z-4.6-6). */
 void zrtp_association_media_authenticated (ZrtpAssociation * self, guint id, guint64 now);
 
+/* There may be somebody now: Hello again, if that is over and nobody has answered. */
+void zrtp_association_discover (ZrtpAssociation * self, guint id, guint64 now);
+
 /* Verbs. */
 /* Go secure now: for automatic = FALSE, and after a failure. */
 void zrtp_association_secure (ZrtpAssociation * self, guint id, guint64 now);

@@ -320,6 +320,17 @@ zrtp_stream_try_commit_if_wanted (ZrtpStream * stream)
     zrtp_stream_try_commit (stream);
 }
 
+void
+zrtp_stream_discover (ZrtpStream * stream)
+{
+  if (stream->state != ZRTP_STREAM_HELLO || stream->hello_schedule.due != ZRTP_NO_DEADLINE)
+    return;
+  stream->no_peer = FALSE;
+  zrtp_stream_announce_state (stream);
+  zrtp_stream_send (stream, &stream->hello);
+  zrtp_timers_hello_started (stream);
+}
+
 /* After a failure, and after a discovery that found nobody. */
 static void
 begin_again (ZrtpStream * stream)
@@ -329,12 +340,7 @@ begin_again (ZrtpStream * stream)
     zrtp_timers_clear (stream);
     zrtp_stream_enter (stream, stream->acked && stream->peers->len > 0 ? ZRTP_STREAM_READY : ZRTP_STREAM_HELLO);
   }
-  if (stream->state == ZRTP_STREAM_HELLO && stream->hello_schedule.due == ZRTP_NO_DEADLINE) {
-    stream->no_peer = FALSE;
-    zrtp_stream_announce_state (stream);
-    zrtp_stream_send (stream, &stream->hello);
-    zrtp_timers_hello_started (stream);
-  }
+  zrtp_stream_discover (stream);
 }
 
 void

@@ -292,6 +292,8 @@ void zrtp_stream_try_commit (ZrtpStream * stream);
 void zrtp_stream_try_commit_if_wanted (ZrtpStream * stream);
 /* The user asks for it: at once, when the peer is known, or after a failure once more. */
 void zrtp_stream_secure (ZrtpStream * stream);
+/* Looks for a peer again, if that is over and there was none. */
+void zrtp_stream_discover (ZrtpStream * stream);
 /* The media goes on under another SSRC. */
 void zrtp_stream_set_ssrc (ZrtpStream * stream, guint32 ssrc);
 

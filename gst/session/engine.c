@@ -526,6 +526,11 @@ handle_input (Step *step, GstZrtpMedia *media, const GstZrtpInput *input)
           gst_zrtp_message_new_warning (self, input->stream, "key-expired",
               "The key has encrypted as many packets as it may: nothing is sent until a new call."));
       break;
+    case GST_ZRTP_INPUT_FIRST_CLEAR:
+      /* The transport may have come up this moment, with ICE for example, when the first Hellos were sent into nothing. */
+      if (media != NULL && media->started)
+        zrtp_association_discover (self->association, input->stream, step->now);
+      break;
     case GST_ZRTP_INPUT_CLEAR_FOR_LONG:
       if (media != NULL)
         no_sender (step, media, "Media arrives that is not encrypted, and nobody asks the other side to encrypt it");

@@ -464,7 +464,7 @@ typedef struct
   gboolean rtcp;
   GstBufferList *rtcp_list;     /* RTCP that came with RTP */
   GQueue zrtp;                  /* GstBuffer, for the mailbox */
-  gboolean first_authentic, undecryptable, clear;
+  gboolean first_authentic, undecryptable, first_clear, clear;
 } ListWalk;
 
 /* Clear packets after which somebody should have begun to ask whether the peer can encrypt. */
@@ -538,8 +538,10 @@ unprotect_one (GstZrtpMedia *media, GstBuffer *buffer, gboolean *rtcp, ListWalk 
   if (!rtcp_port)
     *rtcp = is_rtcp (header, size);
 
-  if (receive->gate != GST_ZRTP_GATE_SRTP && receive->clear <= CLEAR_FOR_LONG)
+  if (receive->gate != GST_ZRTP_GATE_SRTP && receive->clear <= CLEAR_FOR_LONG) {
+    walk->first_clear |= receive->clear == 0;
     walk->clear |= receive->clear++ == CLEAR_FOR_LONG;
+  }
   if (receive->gate == GST_ZRTP_GATE_PASS) {
     receive->counters.clear++;
     receive->counters.clear_octets += gst_buffer_get_size (buffer);
@@ -595,6 +597,8 @@ finish_walk (ListWalk *walk)
     }
     gst_buffer_unref (buffer);
   }
+  if (walk->first_clear)
+    gst_zrtp_mailbox_post (media->session, GST_ZRTP_INPUT_FIRST_CLEAR, media->stream, 0, NULL, 0);
   if (walk->clear)
     gst_zrtp_mailbox_post (media->session, GST_ZRTP_INPUT_CLEAR_FOR_LONG, media->stream, 0, NULL, 0);
   if (walk->undecryptable)

@@ -35,8 +35,8 @@ add (RtpEnd *self, const gchar *factory)
   return element;
 }
 
-static GSocket *
-make_socket (void)
+GSocket *
+rtp_end_make_socket (void)
 {
   GSocket *socket = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, NULL);
   GInetAddress *loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
@@ -48,11 +48,11 @@ make_socket (void)
   return socket;
 }
 
-static gint
-get_port (GSocket *socket)
+guint
+rtp_end_get_port (GSocket *socket)
 {
   GSocketAddress *address = g_socket_get_local_address (socket, NULL);
-  gint port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address));
+  guint port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address));
 
   g_object_unref (address);
   return port;
@@ -335,7 +335,7 @@ add_sink (RtpEnd *self, GSocket *socket, GSocket *peer, const gchar *src, GstPad
 {
   GstElement *sink = add (self, "udpsink");
 
-  g_object_set (sink, "socket", socket, "close-socket", FALSE, "host", "127.0.0.1", "port", get_port (peer), "sync", FALSE,
+  g_object_set (sink, "socket", socket, "close-socket", FALSE, "host", "127.0.0.1", "port", rtp_end_get_port (peer), "sync", FALSE,
       "async", FALSE, NULL);
   probe (sink, "sink", callback, data);
   link_pads (self->rtpbin, src, sink, "sink");
@@ -423,8 +423,8 @@ init (RtpEnd *self, const gchar *name, RtpEnd *peer, guint n_sessions, gboolean 
     session->number = i;
     session->dec = gst_object_ref_sink (gst_element_factory_make ("zrtpdec", NULL));
     g_object_set (session->dec, "stream", i, NULL);
-    session->rtp = make_socket ();
-    session->rtcp = make_socket ();
+    session->rtp = rtp_end_make_socket ();
+    session->rtcp = rtp_end_make_socket ();
   }
   g_signal_connect (self->rtpbin, "request-rtp-encoder", G_CALLBACK (give_rtp_encoder), self);
   g_signal_connect (self->rtpbin, "request-rtcp-encoder", G_CALLBACK (give_rtcp_encoder), self);

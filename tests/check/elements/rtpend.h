@@ -55,6 +55,10 @@ struct _RtpEnd
   guint errors;
 };
 
+/* A UDP socket on this host, at a free port; transfer full. */
+GSocket *rtp_end_make_socket (void);
+guint rtp_end_get_port (GSocket * socket);
+
 /* SSRC and sequence number; 0 if it is no RTP. */
 guint64 rtp_end_packet_key (GstBuffer * packet);
 
