@@ -40,6 +40,8 @@ package python3-gi          python3-gi
 command gjs                 gjs
 command valac               valac
 command gi-docgen           gi-docgen
+module nice                 libnice-dev
+element nicesrc             gstreamer1.0-nice
 command valgrind            valgrind
 package libc6-dbg           libc6-dbg
 command clang               clang

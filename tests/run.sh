@@ -94,7 +94,7 @@ $bad, $name"
 few_plugins ()
 {
   mkdir -p "$1"
-  for plugin in app audioconvert audioresample audiotestsrc coreelements coretracers mulaw opus rtp rtpmanager srtp udp \
+  for plugin in app audioconvert audioresample audiotestsrc coreelements coretracers mulaw nice opus rtp rtpmanager srtp udp \
       videotestsrc; do
     ln -sf "$(pkg-config --variable=pluginsdir gstreamer-1.0)/libgst$plugin.so" "$1"
   done
