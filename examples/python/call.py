@@ -89,6 +89,7 @@ WARNINGS = {
     'malformed-zrtp-hash': (Do.REPAIR, 'It is "1.10" and 64 hexadecimal digits, as the other telephone prints it.'),
     'keylog': (Do.REPAIR, 'Say nothing secret: who has that file can decrypt the call.'),
     'keylog-unwritable': (Do.REPAIR, 'There is no key log of this call.'),
+    'status-unavailable': (Do.REPAIR, 'zrtp-top cannot show this call.'),
     'no-sender': (Do.REPAIR, 'A zrtpenc is missing in the pipeline.'),
     'no-receiver': (Do.REPAIR, 'A zrtpdec is missing in the pipeline.'),
     'undecryptable': (Do.DECIDE, 'q: hang up, and call again.'),

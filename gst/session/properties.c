@@ -303,6 +303,8 @@ set_text (GstZrtpSession *self, guint id, const gchar *text)
       settings->peer_name = g_strdup (text);
       return NULL;
     case GST_ZRTP_PROP_KEYLOG:
+      if (text != NULL && text[0] != '\0' && strchr (text, '/') == NULL)
+        return g_strdup_printf ("'%s' is not the path of a key log, which has a slash: ./%s", text, text);
       g_free (settings->keylog);
       settings->keylog = text != NULL && text[0] != '\0' ? g_strdup (text) : NULL;
       return NULL;

@@ -335,6 +335,22 @@ clear_and_secure (Call *call)
   fail_unless (call_run_until_secure (call, 5 * GST_SECOND));
 }
 
+/* A word that is no path is a slip of the pen, or a guess that it is a switch. */
+GST_START_TEST (test_slip)
+{
+  GstZrtpSession *session = gst_zrtp_session_new ();
+  gchar *refusal, *value;
+
+  g_object_set (session, "keylog", "true", NULL);
+  refusal = gst_zrtp_session_dup_refusal (session, NULL);
+  fail_unless (refusal != NULL && strstr (refusal, "./true") != NULL);
+  g_object_get (session, "keylog", &value, NULL);
+  fail_unless (value == NULL);
+  g_free (refusal);
+  gst_object_unref (session);
+}
+GST_END_TEST;
+
 /* Whose peer was not told of a log in the first Confirm gets none, for no key of the call; the next one has it, behind what is
  * there already. Who unsets it gets no more (Z-11-5). */
 GST_START_TEST (test_in_mid_call)
@@ -384,6 +400,7 @@ keylog_suite (void)
   tcase_add_test (tcase, test_wrong_key);
   tcase_add_test (tcase, test_off);
   tcase_add_loop_test (tcase, test_unwritable, 0, 5);
+  tcase_add_test (tcase, test_slip);
   tcase_add_test (tcase, test_in_mid_call);
   return suite;
 }
