@@ -98,10 +98,10 @@ few_plugins ()
       videotestsrc; do
     ln -sf "$(pkg-config --variable=pluginsdir gstreamer-1.0)/libgst$plugin.so" "$1"
   done
-  export GST_PLUGIN_SYSTEM_PATH_1_0="$root/$1" GST_REGISTRY_FORK=no CK_FORK=no
+  export GST_PLUGIN_SYSTEM_PATH_1_0="$root/$1" GST_REGISTRY_FORK=no CK_FORK=no ZRTP_GENERIC_LIGHT=1
 }
 
-all_plugins () { unset GST_PLUGIN_SYSTEM_PATH_1_0 GST_REGISTRY_FORK CK_FORK; }
+all_plugins () { unset GST_PLUGIN_SYSTEM_PATH_1_0 GST_REGISTRY_FORK CK_FORK ZRTP_GENERIC_LIGHT; }
 
 heading 'What the tests need'
 if ! install_missing "$needs_of_demo$needs_of_tests"; then

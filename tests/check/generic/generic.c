@@ -144,6 +144,12 @@ generic_end (void)
   g_string_free (names, TRUE);
 }
 
+guint
+rounds (guint n)
+{
+  return g_getenv ("ZRTP_GENERIC_LIGHT") ? n / 10 : n;
+}
+
 guint32
 chance (void)
 {

@@ -21,6 +21,8 @@ void generic_begin (const gchar * test);
 void generic_watch (gpointer object);
 /* Nothing may be left of what lived since: GST_TRACERS=leaks has to be set. */
 void generic_end (void);
+/* How often to do what is to be done n times: a tenth of it if ZRTP_GENERIC_LIGHT is set, as it is under checkers. */
+guint rounds (guint n);
 guint32 chance (void);
 /* 0 to n - 1. */
 guint chance_below (guint n);
@@ -52,7 +54,8 @@ void world_shuffle (World * self);
 GstPad *world_pad (World * self, GstPadDirection direction);
 /* Fails if there is an error of this element, or of anybody if it is NULL, among the messages. All of them go. */
 void check_no_error (GstBus * bus, GstElement * element);
-/* A buffer, list, event or query to the element by one of its pads. Any thread. */
+/* A buffer, list, event or query to the element, by this pad of a test or by any. Any thread. */
+void traffic_on (GstPad * pad, GstElement * element);
 void world_traffic (World * self);
 
 GstBuffer *random_buffer (void);

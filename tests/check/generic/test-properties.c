@@ -262,7 +262,7 @@ check_element (GstElementFactory *factory)
   pspecs = g_object_class_list_properties (G_OBJECT_GET_CLASS (world.element), &n);
   world_request (&world);
   world_link (&world);
-  for (i = 0; i < 600; i++) {
+  for (i = 0; i < rounds (600); i++) {
     GParamSpec *pspec = choose (pspecs, n);
     GValue value = G_VALUE_INIT;
 
@@ -319,7 +319,7 @@ GST_START_TEST (test_session)
   session = gst_zrtp_session_new ();
   generic_watch (session);
   pspecs = g_object_class_list_properties (G_OBJECT_GET_CLASS (session), &n);
-  for (i = 0; i < 2000; i++) {
+  for (i = 0; i < rounds (2000); i++) {
     GParamSpec *pspec = choose (pspecs, n);
     GValue value = G_VALUE_INIT;
     gchar *refusal;
@@ -354,7 +354,7 @@ GST_START_TEST (test_call)
   guint i, j, n;
 
   generic_begin ("properties in a call");
-  for (i = 0; i < 20; i++) {
+  for (i = 0; i < rounds (20); i++) {
     call = call_new ();
     pspecs = g_object_class_list_properties (G_OBJECT_GET_CLASS (call->a.dec), &n);
     if (one_in (2))

@@ -69,7 +69,7 @@ check_walk (GstElementFactory *factory)
   guint i;
 
   world_init (&world, factory);
-  for (i = 0; i < 600; i++) {
+  for (i = 0; i < rounds (600); i++) {
     if (one_in (4))
       world_set_state (&world, random_state ());
     else if (one_in (3))
@@ -121,7 +121,7 @@ check_walk_under_traffic (GstElementFactory *factory)
   world_init (&world, factory);
   pusher.world = &world;
   thread = g_thread_new ("pusher", push_always, &pusher);
-  for (i = 0; i < 300; i++) {
+  for (i = 0; i < rounds (300); i++) {
     world_set_state (&world, random_state ());
     if (one_in (2))
       world_shuffle (&world);
@@ -337,7 +337,7 @@ GST_START_TEST (test_handshake)
   guint i;
 
   generic_begin ("handshake");
-  for (i = 0; i < 10; i++)
+  for (i = 0; i < rounds (20); i++)
     check_call (i % 2);
   generic_end ();
 }

@@ -344,6 +344,19 @@ ask (GstPad *pad)
 }
 
 void
+traffic_on (GstPad *pad, GstElement *element)
+{
+  if (one_in (5))
+    ask (pad);
+  else if (GST_PAD_IS_SRC (pad)) {
+    GST_PAD_STREAM_LOCK (pad);
+    go_downstream (pad, element);
+    GST_PAD_STREAM_UNLOCK (pad);
+  } else
+    gst_pad_push_event (pad, random_event (FALSE));
+}
+
+void
 world_traffic (World *self)
 {
   GstPad *pad = world_pad (self, one_in (4) ? GST_PAD_SINK : GST_PAD_SRC);
@@ -356,14 +369,7 @@ world_traffic (World *self)
     gst_query_unref (query);
   } else if (one_in (20))
     gst_element_send_event (self->element, random_event (FALSE));
-  else if (pad != NULL && one_in (5))
-    ask (pad);
-  else if (pad != NULL && GST_PAD_IS_SRC (pad)) {
-    GST_PAD_STREAM_LOCK (pad);
-    go_downstream (pad, self->element);
-    GST_PAD_STREAM_UNLOCK (pad);
-  }
   else if (pad != NULL)
-    gst_pad_push_event (pad, random_event (FALSE));
+    traffic_on (pad, self->element);
   gst_clear_object (&pad);
 }
