@@ -4,8 +4,9 @@
 Usage: check-code.py BUILD_DIR [GST-VALIDATE]
 
 The blocks of one language on one page, one after another, are one program. Those in C are compiled and linked, with
-use-PAGE.c behind them, if there is one, and then run too; those in Python and JavaScript are run. The two telephones of the page softphone call each
-other. Lines of shell are run where "build" is the build directory; pipelines run until all of their streams are secure.
+use-PAGE.c behind them, if there is one, and then run too; those in Python and JavaScript are run. The two telephones of
+the page softphone call each other. Lines of shell are run where "build" is the build directory; pipelines run until all of
+their streams are secure.
 
 SPDX-License-Identifier: LGPL-2.1-or-later
 """
@@ -35,6 +36,7 @@ os.environ.update(GST_PLUGIN_PATH=os.path.join(BUILD, 'gst', 'elements'),
                   LD_LIBRARY_PATH=os.pathsep.join([SESSION] + os.environ.get('LD_LIBRARY_PATH', '').split(os.pathsep)),
                   GI_TYPELIB_PATH=SESSION, PYTHONDONTWRITEBYTECODE='1',
                   GST_REGISTRY=os.path.join(BUILD, 'tests', 'doc', 'code.registry'),
+                  GST_VALIDATE_SCENARIOS_PATH=os.path.join(pages.ROOT, 'gst', 'validate', 'scenarios'),
                   PKG_CONFIG_PATH=os.path.join(BUILD, 'meson-uninstalled'),
                   PATH=os.path.join(BUILD, 'gst', 'tools') + os.pathsep + os.environ['PATH'])
 
@@ -265,6 +267,10 @@ def run_shell(name):
             settings[variable] = value
         if words[0] == 'gst-launch-1.0':
             run_pipeline(line[line.index('gst-launch'):], settings)
+        elif words[0] == 'gst-validate-1.0':
+            if not VALIDATE:
+                raise pages.Skip('gst-validate is not there')
+            must(VALIDATE + words[1:], env=dict(environment, **settings))
         elif words[0] == 'meson':
             run_meson(words, folder)
         elif words[0] == 'ninja':

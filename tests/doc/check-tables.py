@@ -136,6 +136,12 @@ def validate_actions():
     pages.same('actions', (row[0] for row in pages.tables(pages.section('scripting', 'The actions'))[0]), program)
 
 
+def scenarios():
+    files = glob.glob(os.path.join(pages.ROOT, 'gst', 'validate', 'scenarios', '*.scenario'))
+    told = (row[0] for row in pages.tables(pages.section('scripting', 'Scenarios for any pipeline'))[0])
+    pages.same('scenarios', told, (os.path.basename(path).partition('.')[0] for path in files))
+
+
 def elements():
     """Each element has a page with its picture, its pads and its own properties."""
     for element in {row[0] for row in rows('element')}:
@@ -191,4 +197,5 @@ if __name__ == '__main__':
         ('messages and their fields', messages), ('warnings', warnings), ('errors', errors), ('enrollment', enrollment),
         ('states and security', states), ('properties', properties), ('action signals', actions), ('elements', elements),
         ('alerts', alerts), ('debug categories', categories), ('actions for gst-validate', validate_actions),
+        ('scenarios', scenarios),
         ('options', options), ('dependencies', dependencies), ('installed files', installed)]))
