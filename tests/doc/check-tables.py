@@ -161,10 +161,13 @@ def dependencies():
     scanned = subprocess.run(['meson', 'introspect', '--scan-dependencies', os.path.join(pages.ROOT, 'meson.build')],
                              check=True, stdout=subprocess.PIPE, text=True).stdout
     # What only the tests need is in the list of examples/packages.sh.
-    tests = {'gstreamer-check-1.0', 'json-glib-1.0', 'libbzrtp', 'bctoolbox', 'threads'}
-    program = {}
+    named, program = set(), {}
+    for path in glob.glob(os.path.join(pages.ROOT, '**', 'meson.build'), recursive=True):
+        if os.path.relpath(path, pages.ROOT).split(os.sep)[0] not in ('tests', 'examples'):
+            with open(path, encoding='utf-8') as file:
+                named |= set(re.findall(r"dependency\('([^']+)'", file.read()))
     for dependency in json.loads(scanned):
-        if dependency['name'] not in tests:
+        if dependency['name'] in named:
             program.setdefault(dependency['name'], ''.join(dependency['version']).replace('>=', '').strip())
     pages.same('dependencies', told, program.items())
 
