@@ -121,7 +121,7 @@ hear (GstZrtpAlert *self, GstZrtpSession *session, const GstStructure *message)
     gst_zrtp_alert_queue_note_warning (&self->queue, wanted, gst_structure_get_string (message, "code"));
   }
   if (self->queue.pending & ~before) {
-    GST_DEBUG_OBJECT (self, "to be sounded: %02x", self->queue.pending);
+    GST_DEBUG_OBJECT (self, "figures wait: %02x", self->queue.pending);
     if (self->holding)
       change_ticket (self, gst_zrtp_session_hold_media (session, MAX_HOLD), 0);
     g_atomic_int_set (&self->busy, TRUE);
@@ -259,6 +259,7 @@ sound (GstZrtpAlert *self, GstBuffer *buffer, GstAudioBuffer *audio, gdouble vol
       if (at == n || (self->figure = gst_zrtp_figure_find (gst_zrtp_alert_queue_take (&self->queue))) == NULL)
         break;
       self->position = 0;
+      GST_INFO_OBJECT (self, "sounds %s: %s", self->figure->name, self->figure->text);
       g_queue_push_tail (messages, new_message (self, TRUE));
     }
 

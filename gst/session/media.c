@@ -58,6 +58,7 @@ trace_gate (GstZrtpMedia *media, GstZrtpMediaDirection *direction, GstZrtpGate b
   const gchar *why = !media->enabled           ? "enabled is FALSE"
       : direction->gate == GST_ZRTP_GATE_SRTP ? "there is a key"
       : direction->gate == GST_ZRTP_GATE_PASS ? "the policy allows it while the call is not secure"
+      : direction == &media->send && !media->held ? "the user is to hear first what the call is now"
       : media->policy == GST_ZRTP_MEDIA_POLICY_SECURE_ONLY ? "media-policy is secure-only"
       : media->state == GST_ZRTP_STATE_SECURING ? "keys are being agreed on"
       : media->state == GST_ZRTP_STATE_CLEARING ? "encryption is being switched off"
