@@ -31,7 +31,8 @@ TYPES = {'gchararray': 'string', 'gboolean': 'boolean', 'guint': 'uint', 'gint':
          'GstZrtpSecurity': 'enum', 'GstZrtpAlertEvents': 'flags'}
 ACTS = {'call': 'A first call', 'compare': 'The users compare the string', 'second-stream': 'A second stream joins',
         'clear': 'Encryption is switched off', 'secure-again': 'Encryption is switched on again',
-        'next-day': 'The next call'}
+        'next-day': 'The next call', 'preshared': 'A call in preshared mode', 'both-begin': 'Both ends begin',
+        'loss': 'Packets get lost'}
 
 # RFC 6189 sections 5.2 to 5.16, behind preamble, length and type block. None: all octets that the others leave.
 CHAIN, MAC = 32, ('MAC', 8)
@@ -40,6 +41,7 @@ DHPART = [('H1', CHAIN), ('rs1ID', 8), ('rs2ID', 8), ('auxsecretID', 8), ('pbxse
 CONFIRM = [('confirm_mac', 8), ('CFB initialization vector', 16), ('encrypted: H0', CHAIN),
            ('encrypted: signature length, flags E V A D', 4), ('encrypted: cache expiration interval', 4)]
 LAYOUTS = {'HelloACK': [], 'Commit': COMMIT + [('hvi', 32), MAC], 'Commit-Mult': COMMIT + [('nonce', 16), MAC],
+           'Commit-Prsh': COMMIT + [('nonce', 16), ('keyID', 8), MAC],
            'DHPart1': DHPART, 'DHPart2': DHPART, 'Confirm1': CONFIRM, 'Confirm2': CONFIRM, 'Conf2ACK': [],
            'GoClear': [('clear_mac', 8)], 'ClearACK': []}
 
@@ -93,7 +95,8 @@ class Walk:
                 act = self.acts[line[1]] = []
                 continue
             event = {'kind': line[0], 'time': int(line[1]), 'end': line[2], 'class': 'code'}
-            if line[0] == 'packet':
+            if line[0] in ('packet', 'lost'):
+                event['kind'], event['lost'] = 'packet', line[0] == 'lost'
                 event.update(stream=line[3], type=line[4].strip(), data=bytes.fromhex(line[5]))
                 event['label'] = '%s  %d' % (event['type'], len(event['data']))
             elif line[0] == 'user':
@@ -155,8 +158,8 @@ class Walk:
 
     @staticmethod
     def layout(message, data):
-        if message == 'Commit' and data[80:84] == b'Mult':
-            return LAYOUTS['Commit-Mult']
+        if message == 'Commit' and data[80:84] in (b'Mult', b'Prsh'):
+            return LAYOUTS['Commit-' + data[80:84].decode()]
         if message != 'Hello':
             return LAYOUTS[message]
         counts = int.from_bytes(data[88:92], 'big')

@@ -159,7 +159,11 @@ def draw_sequence(path, events, title):
             beside[key] = beside.get(key, 0) + 1
             x2, y2 = x_of['Bob' if side < 0 else 'Alice'], y_of[event['time'] + one_way] + offset
             y1 = y + offset
-            picture.line(x, y1, x2, y2, arrow=True)
+            if event['lost']:
+                picture.line(x, y1, x + (x2 - x) * 0.5, y1 + (y2 - y1) * 0.5, 'line dashed')
+                picture.text(x + (x2 - x) * 0.51, y1 + (y2 - y1) * 0.5 + 5, 'lost', 'bad', 'start' if side < 0 else 'end')
+            else:
+                picture.line(x, y1, x2, y2, arrow=True)
             angle = 57.3 * (y2 - y1) / 400 * -side
             along = 0.3
             picture.text(x + (x2 - x) * along, y1 + (y2 - y1) * along - 5, event['label'], 'code', 'middle', angle)

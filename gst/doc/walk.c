@@ -1,11 +1,12 @@
 /* walk.c: one call between two engines, told line by line: the pages' sequence diagrams and sizes are made from it.
  *
- * Alice calls Bob, a second stream joins, encryption is switched off and on again, they meet a second time the next day,
- * and a third time without elliptic curves. Time is virtual and randomness comes from a fixed seed, so every build prints
- * the same. Columns are separated by tabs:
+ * Alice calls Bob, a second stream joins, encryption is switched off and on again, and they meet again: the next day, in
+ * preshared mode, without elliptic curves, with both of them beginning, and on a line that loses packets. Time is virtual
+ * and randomness comes from a fixed seed, so every build prints the same. Columns are separated by tabs:
  *
  *   act NAME
  *   packet MILLISECONDS SENDER STREAM TYPE HEX
+ *   lost MILLISECONDS SENDER STREAM TYPE HEX, a packet that does not arrive
  *   state MILLISECONDS END STREAM OLD NEW
  *   sas MILLISECONDS END STREAM STRING CACHE VERIFIED
  *   warning MILLISECONDS END STREAM CODE
@@ -47,6 +48,8 @@ static ZrtpCache *caches[2];
 static ZrtpAssociation *ends[2];
 static GQueue wire = G_QUEUE_INIT;      /* Packet, in the order of arrival: the way always takes as long */
 static guint64 now, act_began;
+/* Types of the packets that get lost, each once. */
+static const gchar *to_lose[4];
 
 /* splitmix64: it shall look random, not be it. */
 static gboolean
@@ -71,13 +74,28 @@ begin (const gchar *kind, guint end)
   printf ("%s\t%u\t%s\t", kind, (guint) ((now - act_began) / MSEC), names[end]);
 }
 
+/* Whether the network loses this packet. */
+static gboolean
+is_lost (const guint8 *packet)
+{
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (to_lose); i++) {
+    if (to_lose[i] != NULL && memcmp (packet + ZRTP_PACKET_HEADER_LEN + 4, to_lose[i], 8) == 0) {
+      to_lose[i] = NULL;
+      return TRUE;
+    }
+  }
+  return FALSE;
+}
+
 static void
-tell_packet (guint end, const ZrtpOutput *output)
+tell_packet (guint end, const ZrtpOutput *output, gboolean lost)
 {
   const guint8 *data = output->u.send.data;
   gsize i;
 
-  begin ("packet", end);
+  begin (lost ? "lost" : "packet", end);
   printf ("%u\t%.8s\t", output->stream, (const gchar *) data + ZRTP_PACKET_HEADER_LEN + 4);
   for (i = 0; i < output->u.send.len; i++)
     printf ("%02x", data[i]);
@@ -100,8 +118,7 @@ tell (guint end, const ZrtpOutput *output)
 
   switch (output->type) {
     case ZRTP_OUTPUT_SEND:
-      tell_packet (end, output);
-      break;
+      g_assert_not_reached ();
     case ZRTP_OUTPUT_STATE:
       begin ("state", end);
       printf ("%u\t%s\t%s\n", output->stream, state_name (output->u.state.old_state),
@@ -132,22 +149,33 @@ tell (guint end, const ZrtpOutput *output)
 }
 
 static void
+send_packet (guint end, const ZrtpOutput *output)
+{
+  gboolean lost = is_lost (output->u.send.data);
+  Packet *packet;
+
+  tell_packet (end, output, lost);
+  if (lost)
+    return;
+  packet = g_new (Packet, 1);
+  packet->to = !end;
+  packet->stream = output->stream;
+  packet->at = now + ONE_WAY;
+  packet->len = output->u.send.len;
+  memcpy (packet->data, output->u.send.data, packet->len);
+  g_queue_push_tail (&wire, packet);
+}
+
+static void
 drain (guint end)
 {
   ZrtpOutput output;
 
   while (zrtp_association_poll (ends[end], &output)) {
-    tell (end, &output);
-    if (output.type == ZRTP_OUTPUT_SEND) {
-      Packet *packet = g_new (Packet, 1);
-
-      packet->to = !end;
-      packet->stream = output.stream;
-      packet->at = now + ONE_WAY;
-      packet->len = output.u.send.len;
-      memcpy (packet->data, output.u.send.data, packet->len);
-      g_queue_push_tail (&wire, packet);
-    }
+    if (output.type == ZRTP_OUTPUT_SEND)
+      send_packet (end, &output);
+    else
+      tell (end, &output);
     zrtp_output_clear (&output);
   }
 }
@@ -189,9 +217,16 @@ act (const gchar *name)
   printf ("act\t%s\n", name);
 }
 
+typedef enum
+{
+  PLAIN,
+  BOTH_BEGIN = 1,
+  PRESHARED = 2
+} CallFlags;
+
 /* key_agreements: what an application would set; NULL for the defaults. */
 static void
-begin_call (const gchar *key_agreements)
+begin_call (const gchar *key_agreements, CallFlags flags)
 {
   guint e;
 
@@ -213,9 +248,14 @@ begin_call (const gchar *key_agreements)
     memset (config.zid, e ? 0xbb : 0xaa, ZRTP_ZID_LEN);
     g_strlcpy (config.client_id, "gst-zrtp " PACKAGE_VERSION, sizeof config.client_id);
     /* Bob leaves the beginning to Alice (auto-secure=false), so that nobody's Commit is for nothing. */
-    config.automatic = e == 0;
+    config.automatic = e == 0 || (flags & BOTH_BEGIN);
     config.allow_clear = TRUE;
     config.cache_expiry = ZRTP_CACHE_FOREVER;
+    if (flags & PRESHARED) {
+      config.preshared = TRUE;
+      config.preshared_limit = 5;
+      g_strlcpy (config.key_agreements.names[config.key_agreements.count++], "Prsh", 5);
+    }
     ends[e] = zrtp_association_new (&config, &randoms[e].parent, caches[e]);
     g_assert (ends[e] != NULL);
   }
@@ -251,6 +291,18 @@ end_call (void)
     g_clear_pointer (&ends[e], zrtp_association_free);
 }
 
+/* The ends have never met. */
+static void
+strangers (void)
+{
+  guint e;
+
+  for (e = 0; e < 2; e++) {
+    zrtp_memory_cache_free (caches[e]);
+    caches[e] = zrtp_memory_cache_new ();
+  }
+}
+
 int
 main (void)
 {
@@ -259,11 +311,11 @@ main (void)
   for (e = 0; e < 2; e++) {
     randoms[e].parent.fill = fill;
     randoms[e].state = 6189 + e;
-    caches[e] = zrtp_memory_cache_new ();
   }
 
+  strangers ();
   act ("call");
-  begin_call (NULL);
+  begin_call (NULL, PLAIN);
   start_stream (0);
   run (1000 * MSEC);
 
@@ -299,20 +351,39 @@ main (void)
   end_call ();
 
   act ("next-day");
-  begin_call (NULL);
+  begin_call (NULL, PLAIN);
   start_stream (0);
   run (1000 * MSEC);
   end_call ();
 
-  for (e = 0; e < 2; e++) {
-    zrtp_memory_cache_free (caches[e]);
-    caches[e] = zrtp_memory_cache_new ();
-  }
-
-  act ("dh3k");
-  begin_call ("DH3k");
+  act ("preshared");
+  begin_call (NULL, PRESHARED);
   start_stream (0);
   run (1000 * MSEC);
+  end_call ();
+
+  strangers ();
+  act ("dh3k");
+  begin_call ("DH3k", PLAIN);
+  start_stream (0);
+  run (1000 * MSEC);
+  end_call ();
+
+  strangers ();
+  act ("both-begin");
+  begin_call (NULL, BOTH_BEGIN);
+  start_stream (0);
+  run (1000 * MSEC);
+  end_call ();
+
+  strangers ();
+  act ("loss");
+  to_lose[0] = "Hello   ";
+  to_lose[1] = "Confirm1";
+  to_lose[2] = "Conf2ACK";
+  begin_call (NULL, PLAIN);
+  start_stream (0);
+  run (2000 * MSEC);
   end_call ();
 
   for (e = 0; e < 2; e++)

@@ -174,6 +174,15 @@ GST_START_TEST (test_as_on_the_page)
   forget (&call->b);
   start (call);
   compare (call, "next-day");
+
+  endpoint_stop (&call->a);
+  endpoint_stop (&call->b);
+  forget (&call->a);
+  forget (&call->b);
+  g_object_set (call->a.enc, "preshared", TRUE, NULL);
+  g_object_set (call->b.enc, "preshared", TRUE, NULL);
+  start (call);
+  compare (call, "preshared");
   call_free (call);
 }
 
