@@ -150,6 +150,11 @@ def elements():
             assert need % element in text, '%s.md lacks %s' % (element, need % element)
 
 
+def readme():
+    with open(os.path.join(pages.ROOT, 'README'), encoding='utf-8') as file:
+        pages.same('pages in README', re.findall(r'\b(\w+)\.md\b', file.read()), pages.names())
+
+
 def options():
     with open(os.path.join(pages.ROOT, 'meson_options.txt'), encoding='utf-8') as file:
         program = re.findall(r"option\('([a-z-]+)'.*?value : '?(\w+)'?", file.read(), re.S)
@@ -201,4 +206,4 @@ if __name__ == '__main__':
         ('states and security', states), ('properties', properties), ('action signals', actions), ('elements', elements),
         ('alerts', alerts), ('debug categories', categories), ('actions for gst-validate', validate_actions),
         ('scenarios', scenarios),
-        ('options', options), ('dependencies', dependencies), ('installed files', installed)]))
+        ('README names the pages', readme), ('options', options), ('dependencies', dependencies), ('installed files', installed)]))
