@@ -304,7 +304,7 @@ set_text (GstZrtpSession *self, guint id, const gchar *text)
       return NULL;
     case GST_ZRTP_PROP_KEYLOG:
       if (text != NULL && text[0] != '\0' && strchr (text, '/') == NULL)
-        return g_strdup_printf ("'%s' is not the path of a key log, which has a slash: ./%s", text, text);
+        return g_strdup_printf ("'%.40s' is not the path of a key log, which has a slash: ./%.40s", text, text);
       g_free (settings->keylog);
       settings->keylog = text != NULL && text[0] != '\0' ? g_strdup (text) : NULL;
       return NULL;

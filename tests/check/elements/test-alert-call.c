@@ -472,7 +472,9 @@ GST_START_TEST (test_hold_ends)
 
   call_start (call);
   session = call->a.session;
-  /* A stream that comes meanwhile is no exception. */
+  /* Nothing can be held before the run has its clock. A stream that comes meanwhile is no exception. */
+  fail_unless (speaks (&call->a));
+  call_settle (call);
   number = gst_zrtp_session_hold_media (session, GST_SECOND);
   media = gst_zrtp_session_get_media (session, 5);
   fail_unless (gst_zrtp_media_protect (media, endpoint_make_rtp (&call->a), FALSE) == NULL);
