@@ -239,6 +239,9 @@ def run_pipeline(line, settings):
 def run_meson(words, folder):
     """Configuring is done for real, in a directory of its own; what takes long is only looked at."""
     if words[1] == 'setup':
+        for need, option in ('gi-docgen', '-Ddoc=enabled'), ('g-ir-scanner', '-Dintrospection=enabled'):
+            if option in words and shutil.which(need) is None:
+                raise pages.Skip(need + ' is not there')
         must(['meson', 'setup', os.path.join(folder, 'fresh'), pages.ROOT] + words[3:])
     elif words[1] == 'install':
         assert words[2:4] == ['-C', 'build'] and words[4].startswith('--destdir='), words
