@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE             /* memmem */
 #include "gst/protocol/stream.h"
+#include "call.h"
 #include "peer.h"
 
 #include <string.h>
@@ -35,15 +36,6 @@ secure_call (TestLink * link, guint n_streams)
   g_assert_true (test_link_run_until_secure (link, 5 * SEC));
   test_link_settle (link);
   test_link_assert_secure (link);
-}
-
-static ZrtpSasInfo
-sas_of (TestLink * link, guint e)
-{
-  ZrtpSasInfo sas;
-
-  g_assert_true (zrtp_association_get_sas (link->ends[e].association, &sas));
-  return sas;
 }
 
 /* Z-4.1-1, Z-4.1.1-3, Z-4.1.2-1, Z-5.2-2, Z-5.2-10, Z-8-1: our Hello says 1.10, who we are, and each list
@@ -157,9 +149,9 @@ test_contention_with_memory (void)
     secure_call (&link, 1);
     contended += test_link_sent (&link, 0, 0, WIRE_COMMIT, 0) && test_link_sent (&link, 1, 0, WIRE_COMMIT, 0);
     for (guint e = 0; e < 2; e++) {
-      guint initiator = sas_of (&link, e).role == ZRTP_ROLE_INITIATOR ? e : !e;
+      guint initiator = test_link_sas (&link, e).role == ZRTP_ROLE_INITIATOR ? e : !e;
 
-      g_assert_cmpint (sas_of (&link, e).cache, ==, ZRTP_CACHE_MATCH);
+      g_assert_cmpint (test_link_sas (&link, e).cache, ==, ZRTP_CACHE_MATCH);
       g_assert_cmpmem (link.ends[e].association->session_zids, ZRTP_ZID_LEN,
           link.ends[initiator].config.zid, ZRTP_ZID_LEN);
     }
@@ -192,7 +184,7 @@ test_contention_of_types (void)
         ZrtpStreamStats stats;
 
         zrtp_association_get_stats (link.ends[e].association, 0, &stats);
-        g_assert_cmpuint (stats.public_key_operations, ==, sas_of (&link, e).role == ZRTP_ROLE_INITIATOR ? 2 : 3);
+        g_assert_cmpuint (stats.public_key_operations, ==, test_link_sas (&link, e).role == ZRTP_ROLE_INITIATOR ? 2 : 3);
       }
     }
     test_link_clear (&link);
@@ -320,7 +312,7 @@ test_chain (void)
     for (guint i = 0; i < link.ends[e].sent->len; i++) {
       const TestPacket *packet = g_ptr_array_index (link.ends[e].sent, i);
 
-      g_assert_null (memmem (packet->data, packet->len, sas_of (&link, 0).sashash, 8));
+      g_assert_null (memmem (packet->data, packet->len, test_link_sas (&link, 0).sashash, 8));
     }
   test_link_clear (&link);
 }

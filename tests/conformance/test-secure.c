@@ -5,7 +5,7 @@
  */
 #define _GNU_SOURCE             /* memmem */
 #include "gst/protocol/stream.h"
-#include "link.h"
+#include "call.h"
 
 #include <string.h>
 
@@ -17,15 +17,6 @@ secure_call (TestLink * link, guint n_streams)
   g_assert_true (test_link_run_until_secure (link, 5 * SEC));
   test_link_settle (link);
   test_link_assert_secure (link);
-}
-
-static ZrtpSasInfo
-sas_of (TestLink * link, guint e)
-{
-  ZrtpSasInfo sas;
-
-  g_assert_true (zrtp_association_get_sas (link->ends[e].association, &sas));
-  return sas;
 }
 
 /* Z-4.7.2-13, Z-4.7.2.1-4: a peer that sends a GoClear for each stream. The second one is known for what
@@ -73,7 +64,7 @@ test_declined (void)
   for (guint call = 0; call < 3; call++) {
     secure_call (&link, 1);
     for (guint e = 0; e < 2; e++)
-      g_assert_false (sas_of (&link, e).enrolled);
+      g_assert_false (test_link_sas (&link, e).enrolled);
     zrtp_association_set_verified (link.ends[0].association, TRUE, link.now);
     if (call == 1)
       zrtp_association_enroll (link.ends[0].association, FALSE, link.now);
@@ -163,8 +154,8 @@ test_relay_bits (void)
     wire_frame (&packet, 1, link.ends[1].streams[0].ssrc, &wire);
     test_link_inject (&link, 0, 0, packet.data, packet.len);
     g_assert_cmpuint (link.ends[0].streams[0].n_sent_of_type[WIRE_RELAY_ACK], ==, 1);
-    g_assert_cmpstr (sas_of (&link, 0).choice.sas, ==, "B256");
-    g_assert_false (sas_of (&link, 0).relayed);
+    g_assert_cmpstr (test_link_sas (&link, 0).choice.sas, ==, "B256");
+    g_assert_false (test_link_sas (&link, 0).relayed);
     test_link_clear (&link);
   }
 }
@@ -187,11 +178,11 @@ test_pbx_zid (void)
   for (guint leg = 0; leg < 2; leg++) {
     TestEnd *pbx = &legs[leg].ends[1];
 
-    zrtp_association_relay_sas (pbx->association, "B32 ", sas_of (&legs[!leg], 1).sashash, FALSE, FALSE,
+    zrtp_association_relay_sas (pbx->association, "B32 ", test_link_sas (&legs[!leg], 1).sashash, FALSE, FALSE,
         legs[leg].now);
     test_link_drain (&legs[leg], 1);
     test_link_settle (&legs[leg]);
-    g_assert_cmpmem (sas_of (&legs[leg], 0).peer_zid, ZRTP_ZID_LEN, legs[!leg].ends[1].config.zid, ZRTP_ZID_LEN);
+    g_assert_cmpmem (test_link_sas (&legs[leg], 0).peer_zid, ZRTP_ZID_LEN, legs[!leg].ends[1].config.zid, ZRTP_ZID_LEN);
     for (guint i = 0; i < pbx->sent->len; i++) {
       const TestPacket *packet = g_ptr_array_index (pbx->sent, i);
 
@@ -224,8 +215,8 @@ test_enrolled_phone_stays (void)
   phones_own = link.ends[0].cache;
   test_cache_init (&link.ends[0].cache);
   secure_call (&link, 1);
-  g_assert_false (sas_of (&link, 1).enrolled);
-  g_assert_cmpint (sas_of (&link, 1).cache, ==, ZRTP_CACHE_MISMATCH);
+  g_assert_false (test_link_sas (&link, 1).enrolled);
+  g_assert_cmpint (test_link_sas (&link, 1).cache, ==, ZRTP_CACHE_MISMATCH);
   test_link_close (&link);
   after = (ZrtpCacheEntry *) test_cache_get (&link.ends[1].cache, link.ends[1].config.zid, link.ends[0].config.zid);
   g_assert_true (after->has_pbxsecret);
@@ -236,8 +227,8 @@ test_enrolled_phone_stays (void)
   link.ends[0].cache = phones_own;
   secure_call (&link, 1);
   for (guint e = 0; e < 2; e++) {
-    g_assert_true (sas_of (&link, e).enrolled);
-    g_assert_cmpint (sas_of (&link, e).cache, ==, ZRTP_CACHE_MATCH);
+    g_assert_true (test_link_sas (&link, e).enrolled);
+    g_assert_cmpint (test_link_sas (&link, e).cache, ==, ZRTP_CACHE_MATCH);
   }
   test_link_clear (&link);
 }

@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#include "link.h"
+#include "call.h"
 
 #include <string.h>
 
@@ -37,25 +37,6 @@ prepare (TestLink * link, TestSigner * signers, gsize len)
   }
 }
 
-static void
-call (TestLink * link, guint n_streams)
-{
-  test_link_open (link, n_streams);
-  test_link_start_all (link);
-  g_assert_true (test_link_run_until_secure (link, 5 * SEC));
-  test_link_settle (link);
-  test_link_assert_secure (link);
-}
-
-static ZrtpSasInfo
-sas_of (TestLink * link, guint e)
-{
-  ZrtpSasInfo sas;
-
-  g_assert_true (zrtp_association_get_sas (link->ends[e].association, &sas));
-  return sas;
-}
-
 static gsize
 confirm_len (TestLink * link, guint end, guint stream)
 {
@@ -75,15 +56,15 @@ test_both (void)
   TestLink link;
 
   prepare (&link, signers, 104);
-  call (&link, 3);
+  test_link_call (&link, 3);
   for (guint e = 0; e < 2; e++) {
     const guint8 *signature;
     gsize len;
 
     g_assert_cmphex (WIRE_MESSAGE (test_link_sent (&link, e, 0, WIRE_HELLO, 0)->data)[76], ==, 0x40);
     g_assert_cmpuint (signers[e].n_signed, ==, 1);
-    g_assert_cmpmem (signers[e].sashash, ZRTP_SASHASH_LEN, sas_of (&link, e).sashash, ZRTP_SASHASH_LEN);
-    g_assert_true (sas_of (&link, e).signature);
+    g_assert_cmpmem (signers[e].sashash, ZRTP_SASHASH_LEN, test_link_sas (&link, e).sashash, ZRTP_SASHASH_LEN);
+    g_assert_true (test_link_sas (&link, e).signature);
     signature = zrtp_association_get_signature (link.ends[e].association, &len);
     g_assert_cmpuint (len, ==, 104);
     g_assert_cmpmem (signature, 5, "X509\x51", 5);
@@ -103,12 +84,12 @@ test_not_for_all (void)
 
   prepare (&link, signers, 104);
   link.ends[1].config.checks_signatures = FALSE;
-  call (&link, 1);
+  test_link_call (&link, 1);
   g_assert_cmphex (WIRE_MESSAGE (test_link_sent (&link, 1, 0, WIRE_HELLO, 0)->data)[76], ==, 0);
   g_assert_cmpuint (signers[0].n_signed, ==, 0);
   g_assert_cmpuint (signers[1].n_signed, ==, 1);
-  g_assert_false (sas_of (&link, 1).signature);
-  g_assert_true (sas_of (&link, 0).signature);
+  g_assert_false (test_link_sas (&link, 1).signature);
+  g_assert_true (test_link_sas (&link, 0).signature);
   test_link_clear (&link);
 }
 
@@ -121,7 +102,7 @@ test_fall_back (void)
   TestLink link;
 
   prepare (&link, signers, 104);
-  call (&link, 1);
+  test_link_call (&link, 1);
   test_link_close (&link);
   test_cache_clear (&link.ends[1].cache);
   test_cache_init (&link.ends[1].cache);
@@ -131,14 +112,14 @@ test_fall_back (void)
 
     entry = test_cache_get (&link.ends[0].cache, link.ends[0].config.zid, link.ends[1].config.zid);
     memcpy (before, entry->rs1, sizeof before);
-    call (&link, 1);
-    g_assert_cmpint (sas_of (&link, 0).cache, ==, ZRTP_CACHE_MISMATCH);
-    g_assert_false (sas_of (&link, 0).verified || sas_of (&link, 0).authenticated);
+    test_link_call (&link, 1);
+    g_assert_cmpint (test_link_sas (&link, 0).cache, ==, ZRTP_CACHE_MISMATCH);
+    g_assert_false (test_link_sas (&link, 0).verified || test_link_sas (&link, 0).authenticated);
     if (accepted) {
       zrtp_association_accept_signature (link.ends[0].association, link.now);
       test_link_drain (&link, 0);
-      g_assert_true (sas_of (&link, 0).authenticated);
-      g_assert_false (sas_of (&link, 0).verified);
+      g_assert_true (test_link_sas (&link, 0).authenticated);
+      g_assert_false (test_link_sas (&link, 0).verified);
     }
     entry = test_cache_get (&link.ends[0].cache, link.ends[0].config.zid, link.ends[1].config.zid);
     g_assert_cmpint (memcmp (before, entry->rs1, sizeof before) != 0, ==, accepted);
@@ -160,9 +141,9 @@ test_too_long (void)
     TestLink link;
 
     prepare (&link, signers, lens[i]);
-    call (&link, 1);
+    test_link_call (&link, 1);
     for (guint e = 0; e < 2; e++) {
-      g_assert_cmpint (sas_of (&link, e).signature, ==, fits);
+      g_assert_cmpint (test_link_sas (&link, e).signature, ==, fits);
       g_assert_cmpuint (confirm_len (&link, e, 0), ==, 76 + (fits ? lens[i] : 0));
       g_assert_cmpuint (confirm_len (&link, e, 0) + 16 + 28, <=, 1500);
     }
@@ -177,10 +158,10 @@ test_none (void)
   TestLink link;
 
   test_link_init (&link, 1);
-  call (&link, 1);
+  test_link_call (&link, 1);
   zrtp_association_accept_signature (link.ends[0].association, link.now);
   test_link_drain (&link, 0);
-  g_assert_false (sas_of (&link, 0).authenticated);
+  g_assert_false (test_link_sas (&link, 0).authenticated);
   g_assert_null (zrtp_association_get_signature (link.ends[0].association, &(gsize) { 0 }));
   test_link_clear (&link);
 }

@@ -3,32 +3,10 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#include "link.h"
+#include "call.h"
 #include "peer.h"
 
 #include <string.h>
-
-static const ZrtpCacheEntry *
-entry (TestLink * link, guint e)
-{
-  return test_cache_get (&link->ends[e].cache, link->ends[e].config.zid, link->ends[!e].config.zid);
-}
-
-static void
-call (TestLink * link, guint n_streams)
-{
-  test_link_open (link, n_streams);
-  test_link_start_all (link);
-  g_assert_true (test_link_run_until_secure (link, 8 * SEC));
-  test_link_settle (link);
-}
-
-static void
-set_verified (TestLink * link, guint e, gboolean verified)
-{
-  zrtp_association_set_verified (link->ends[e].association, verified, link->now);
-  test_link_drain (link, e);
-}
 
 static gboolean
 drop_stream_1 (TestLink * link, TestPacket * packet, gpointer user_data)
@@ -45,7 +23,7 @@ test_late_accept (void)
   test_link_init (&link, 1);
   for (guint e = 0; e < 2; e++)
     link.ends[e].config.allow_clear = TRUE;
-  call (&link, 2);
+  test_link_call (&link, 2);
   zrtp_association_clear (link.ends[1].association, link.now);
   test_link_drain (&link, 1);
   test_link_run (&link, SEC);
@@ -71,14 +49,14 @@ test_refused_stays_refused (void)
 
   test_link_init (&link, 2);
   link.ends[0].config.signalling_secure = TRUE;
-  call (&link, 1);
-  g_assert_true (entry (&link, 0)->has_rs1);
-  set_verified (&link, 0, FALSE);
-  g_assert_false (entry (&link, 0)->has_rs1);
+  test_link_call (&link, 1);
+  g_assert_true (test_link_entry (&link, 0)->has_rs1);
+  test_link_verify (&link, 0, FALSE);
+  g_assert_false (test_link_entry (&link, 0)->has_rs1);
   g_assert_true (zrtp_association_get_hello_hash (link.ends[1].association, 0, hash));
   zrtp_association_set_peer_hello_hash (link.ends[0].association, 0, hash, link.now);
   test_link_drain (&link, 0);
-  g_assert_false (entry (&link, 0)->has_rs1);
+  g_assert_false (test_link_entry (&link, 0)->has_rs1);
   test_link_clear (&link);
 }
 
@@ -91,19 +69,19 @@ test_unchecked_is_unverified (void)
 
   test_link_init (&link, 3);
   link.ends[1].config.mitm = TRUE;
-  call (&link, 1);
+  test_link_call (&link, 1);
   for (guint e = 0; e < 2; e++)
-    set_verified (&link, e, TRUE);
+    test_link_verify (&link, e, TRUE);
   test_link_close (&link);
   g_hash_table_remove_all (link.ends[0].cache.entries);
   for (guint again = 0; again < 3; again++) {
-    call (&link, 1);
+    test_link_call (&link, 1);
     g_assert_true (zrtp_association_get_sas (link.ends[1].association, &sas));
     g_assert_cmpint (sas.cache, ==, again ? ZRTP_CACHE_MATCH : ZRTP_CACHE_MISMATCH);
     g_assert_false (sas.verified);
-    g_assert_false (entry (&link, 1)->verified);
+    g_assert_false (test_link_entry (&link, 1)->verified);
     /* The other end's user vouches for its side, which is not enough. */
-    set_verified (&link, 0, TRUE);
+    test_link_verify (&link, 0, TRUE);
     test_link_close (&link);
   }
   test_link_clear (&link);
@@ -180,12 +158,10 @@ test_preshared_strangers (void)
       test_list (&link.ends[e].config.key_agreements, "X255DH3kMultPrsh");
     }
     link.ends[0].config.passive = TRUE;
-    call (&link, 1);
-    for (guint e = 0; e < 2; e++) {
-      set_verified (&link, e, TRUE);
-      zrtp_association_media_authenticated (link.ends[e].association, 0, link.now);
-      test_link_drain (&link, e);
-    }
+    test_link_call (&link, 1);
+    for (guint e = 0; e < 2; e++)
+      test_link_verify (&link, e, TRUE);
+    test_link_hear (&link);
     test_link_close (&link);
     test_link_open (&link, 1);
     peer_init (&stranger, &link, 0, 99, "X255");
@@ -212,6 +188,51 @@ test_preshared_strangers (void)
   }
 }
 
+/* D4: whom the user expects in one call is not who is at the other end of the next one of the same run, on a stream that began anew.
+ */
+static void
+test_name_of_another_call (void)
+{
+  for (guint verified = 0; verified < 2; verified++) {
+    TestLink link;
+    ZrtpSasInfo sas;
+
+    test_link_init (&link, 8 + verified);
+    test_link_open (&link, 1);
+    zrtp_association_set_peer_name (link.ends[0].association, "Alice");
+    test_link_start_all (&link);
+    g_assert_true (test_link_run_until_secure (&link, 8 * SEC));
+    test_link_settle (&link);
+    g_assert_cmpstr (test_link_sas (&link, 0).peer_name, ==, "Alice");
+    if (verified)
+      test_link_verify (&link, 0, TRUE);
+    g_assert_cmpstr (test_link_entry (&link, 0)->name, ==, "Alice");
+
+    /* End 0's call ends with its stream, its run does not. End 1 is another person now. */
+    zrtp_association_stop (link.ends[0].association, 0, link.now);
+    test_link_drain (&link, 0);
+    zrtp_association_free (link.ends[1].association);
+    link.ends[1].config.zid[0] ^= 0xff;
+    test_cache_clear (&link.ends[1].cache);
+    test_cache_init (&link.ends[1].cache);
+    link.ends[1].association
+        = zrtp_association_new (&link.ends[1].config, &link.ends[1].random.parent, &link.ends[1].cache.parent);
+    memset (&link.ends[1].streams, 0, sizeof link.ends[1].streams);
+    link.check_off = TRUE;      /* of the keys of before */
+    link.ends[1].streams[0].ssrc = 0x77777777;
+    link.ends[1].streams[0].added = TRUE;
+    g_assert_true (zrtp_association_add_stream (link.ends[1].association, 0, 0x77777777));
+    test_link_start_all (&link);
+    test_link_run (&link, 20 * SEC);
+    sas = test_link_sas (&link, 0);
+    g_assert_cmpmem (sas.peer_zid, ZRTP_ZID_LEN, link.ends[1].config.zid, ZRTP_ZID_LEN);
+    g_assert_cmpstr (sas.peer_name, ==, "");
+    g_assert_false (sas.verified);
+    g_assert_cmpstr (test_link_entry (&link, 0)->name, ==, "");
+    test_link_clear (&link);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -220,6 +241,7 @@ main (int argc, char **argv)
   g_test_add_func ("/afterwards/refused-stays-refused", test_refused_stays_refused);
   g_test_add_func ("/afterwards/unchecked-is-unverified", test_unchecked_is_unverified);
   g_test_add_func ("/afterwards/auxsecret-changes", test_auxsecret_changes);
+  g_test_add_func ("/afterwards/name-of-another-call", test_name_of_another_call);
   g_test_add_func ("/afterwards/preshared-strangers", test_preshared_strangers);
   return g_test_run ();
 }

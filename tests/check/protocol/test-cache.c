@@ -3,16 +3,10 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include "gst/protocol/keyschedule.h"
-#include "link.h"
+#include "call.h"
 #include "vectors.h"
 
 #include <string.h>
-
-static const ZrtpCacheEntry *
-entry (TestLink * link, guint e)
-{
-  return test_cache_get (&link->ends[e].cache, link->ends[e].config.zid, link->ends[!e].config.zid);
-}
 
 static void
 begin_call (TestLink * link)
@@ -50,27 +44,11 @@ call (TestLink * link, ZrtpCacheStatus status0, ZrtpCacheStatus status1)
   finish_call (link, status0, status1);
 }
 
-static ZrtpSasInfo
-sas_of (TestLink * link, guint e)
-{
-  ZrtpSasInfo sas;
-
-  g_assert_true (zrtp_association_get_sas (link->ends[e].association, &sas));
-  return sas;
-}
-
-static void
-set_verified (TestLink * link, guint e, gboolean verified)
-{
-  zrtp_association_set_verified (link->ends[e].association, verified, link->now);
-  test_link_drain (link, e);
-}
-
 static void
 assert_same_rs1 (TestLink * link)
 {
-  g_assert_true (entry (link, 0)->has_rs1 && entry (link, 1)->has_rs1);
-  g_assert_cmpmem (entry (link, 0)->rs1, ZRTP_RETAINED_LEN, entry (link, 1)->rs1, ZRTP_RETAINED_LEN);
+  g_assert_true (test_link_entry (link, 0)->has_rs1 && test_link_entry (link, 1)->has_rs1);
+  g_assert_cmpmem (test_link_entry (link, 0)->rs1, ZRTP_RETAINED_LEN, test_link_entry (link, 1)->rs1, ZRTP_RETAINED_LEN);
 }
 
 /* Z-4.6.1-1, -4, -6, Z-4.1-7, Z-4.9-4, Z-15-8: rs1 is new in each call, the old one becomes rs2, whoever commits.
@@ -84,19 +62,19 @@ test_life (void)
   test_link_init (&link, 1);
   call (&link, ZRTP_CACHE_NONE, ZRTP_CACHE_NONE);
   assert_same_rs1 (&link);
-  g_assert_false (entry (&link, 0)->has_rs2 || entry (&link, 1)->has_rs2);
+  g_assert_false (test_link_entry (&link, 0)->has_rs2 || test_link_entry (&link, 1)->has_rs2);
   for (guint i = 0; i < 10; i++) {
-    before = *entry (&link, 0);
+    before = *test_link_entry (&link, 0);
     test_link_close (&link);
     test_link_set_initiator (&link, i % 2);
     call (&link, ZRTP_CACHE_MATCH, ZRTP_CACHE_MATCH);
     assert_same_rs1 (&link);
     for (guint e = 0; e < 2; e++) {
-      g_assert_true (entry (&link, e)->has_rs2 && entry (&link, e)->rs1_confirmed);
-      g_assert_cmpmem (entry (&link, e)->rs2, ZRTP_RETAINED_LEN, before.rs1, ZRTP_RETAINED_LEN);
-      g_assert_true (memcmp (entry (&link, e)->rs1, before.rs1, ZRTP_RETAINED_LEN) != 0);
-      g_assert_cmpuint (entry (&link, e)->expiry_interval, ==, ZRTP_CACHE_FOREVER);
-      g_assert_false (entry (&link, e)->verified || entry (&link, e)->has_pbxsecret);
+      g_assert_true (test_link_entry (&link, e)->has_rs2 && test_link_entry (&link, e)->rs1_confirmed);
+      g_assert_cmpmem (test_link_entry (&link, e)->rs2, ZRTP_RETAINED_LEN, before.rs1, ZRTP_RETAINED_LEN);
+      g_assert_true (memcmp (test_link_entry (&link, e)->rs1, before.rs1, ZRTP_RETAINED_LEN) != 0);
+      g_assert_cmpuint (test_link_entry (&link, e)->expiry_interval, ==, ZRTP_CACHE_FOREVER);
+      g_assert_false (test_link_entry (&link, e)->verified || test_link_entry (&link, e)->has_pbxsecret);
     }
   }
   test_link_clear (&link);
@@ -193,8 +171,8 @@ test_mismatch (void)
 
   test_link_init (&link, 1);
   call (&link, ZRTP_CACHE_NONE, ZRTP_CACHE_NONE);
-  set_verified (&link, 0, TRUE);
-  before = *entry (&link, 0);
+  test_link_verify (&link, 0, TRUE);
+  before = *test_link_entry (&link, 0);
   for (guint i = 0; i < 3; i++) {
     guint stores = link.ends[0].cache.stores;
 
@@ -202,17 +180,17 @@ test_mismatch (void)
     g_hash_table_remove_all (link.ends[1].cache.entries);
     call (&link, ZRTP_CACHE_MISMATCH, ZRTP_CACHE_NONE);
     g_assert_cmpuint (link.ends[0].cache.stores, ==, stores);
-    g_assert_cmpmem (entry (&link, 0), sizeof before, &before, sizeof before);
-    g_assert_true (entry (&link, 1)->has_rs1);
+    g_assert_cmpmem (test_link_entry (&link, 0), sizeof before, &before, sizeof before);
+    g_assert_true (test_link_entry (&link, 1)->has_rs1);
     /* Z-7.1-7: no V from this end now, but the stored flag stays. */
-    g_assert_false (sas_of (&link, 1).remote_verified);
-    g_assert_true (entry (&link, 0)->verified);
+    g_assert_false (test_link_sas (&link, 1).remote_verified);
+    g_assert_true (test_link_entry (&link, 0)->verified);
   }
-  set_verified (&link, 0, TRUE);
+  test_link_verify (&link, 0, TRUE);
   assert_same_rs1 (&link);
-  g_assert_cmpmem (entry (&link, 0)->rs2, ZRTP_RETAINED_LEN, before.rs1, ZRTP_RETAINED_LEN);
-  g_assert_true (entry (&link, 0)->verified);
-  g_assert_true (sas_of (&link, 0).verified);
+  g_assert_cmpmem (test_link_entry (&link, 0)->rs2, ZRTP_RETAINED_LEN, before.rs1, ZRTP_RETAINED_LEN);
+  g_assert_true (test_link_entry (&link, 0)->verified);
+  g_assert_true (test_link_sas (&link, 0).verified);
   test_link_close (&link);
   call (&link, ZRTP_CACHE_MATCH, ZRTP_CACHE_MATCH);
   test_link_clear (&link);
@@ -227,9 +205,9 @@ test_refused (void)
 
   test_link_init (&link, 1);
   call (&link, ZRTP_CACHE_NONE, ZRTP_CACHE_NONE);
-  set_verified (&link, 0, FALSE);
-  g_assert_false (sas_of (&link, 0).verified);
-  g_assert_true (entry (&link, 0) == NULL || !entry (&link, 0)->has_rs1);
+  test_link_verify (&link, 0, FALSE);
+  g_assert_false (test_link_sas (&link, 0).verified);
+  g_assert_true (test_link_entry (&link, 0) == NULL || !test_link_entry (&link, 0)->has_rs1);
   test_link_close (&link);
   call (&link, ZRTP_CACHE_NONE, ZRTP_CACHE_MISMATCH);
   test_link_close (&link);
@@ -237,13 +215,13 @@ test_refused (void)
   test_link_clear (&link);
   test_link_init (&link, 2);
   call (&link, ZRTP_CACHE_NONE, ZRTP_CACHE_NONE);
-  set_verified (&link, 0, TRUE);
-  before = *entry (&link, 0);
+  test_link_verify (&link, 0, TRUE);
+  before = *test_link_entry (&link, 0);
   test_link_close (&link);
   call (&link, ZRTP_CACHE_MATCH, ZRTP_CACHE_MATCH);
-  set_verified (&link, 0, FALSE);
-  g_assert_false (entry (&link, 0)->verified);
-  g_assert_cmpmem (entry (&link, 0)->rs1, ZRTP_RETAINED_LEN, before.rs1, ZRTP_RETAINED_LEN);
+  test_link_verify (&link, 0, FALSE);
+  g_assert_false (test_link_entry (&link, 0)->verified);
+  g_assert_cmpmem (test_link_entry (&link, 0)->rs1, ZRTP_RETAINED_LEN, before.rs1, ZRTP_RETAINED_LEN);
   g_assert_true (link.ends[0].streams[0].warnings & (1 << ZRTP_WARNING_SAS_REFUSED));
   test_link_clear (&link);
 }
@@ -258,13 +236,13 @@ test_mismatch_refused (void)
 
   test_link_init (&link, 1);
   call (&link, ZRTP_CACHE_NONE, ZRTP_CACHE_NONE);
-  before = *entry (&link, 0);
+  before = *test_link_entry (&link, 0);
   test_link_close (&link);
   g_hash_table_remove_all (link.ends[1].cache.entries);
   call (&link, ZRTP_CACHE_MISMATCH, ZRTP_CACHE_NONE);
-  set_verified (&link, 0, FALSE);
-  g_assert_cmpmem (entry (&link, 0)->rs1, ZRTP_RETAINED_LEN, before.rs1, ZRTP_RETAINED_LEN);
-  g_assert_cmpint (entry (&link, 0)->has_rs2, ==, before.has_rs2);
+  test_link_verify (&link, 0, FALSE);
+  g_assert_cmpmem (test_link_entry (&link, 0)->rs1, ZRTP_RETAINED_LEN, before.rs1, ZRTP_RETAINED_LEN);
+  g_assert_cmpint (test_link_entry (&link, 0)->has_rs2, ==, before.has_rs2);
   test_link_clear (&link);
 }
 
@@ -280,14 +258,14 @@ test_no_early_verdict (void)
   begin_call (&link);
   for (guint i = 0; i < 40 && !test_link_is_secure (&link, 0, 0); i++) {
     g_assert_false (zrtp_association_get_sas (link.ends[0].association, &sas));
-    set_verified (&link, 0, TRUE);
+    test_link_verify (&link, 0, TRUE);
     g_assert_cmpuint (link.ends[0].streams[0].n_sas, ==, 0);
-    g_assert_null (entry (&link, 0));
+    g_assert_null (test_link_entry (&link, 0));
     test_link_run (&link, 5 * MSEC);
   }
   finish_call (&link, ZRTP_CACHE_NONE, ZRTP_CACHE_NONE);
-  g_assert_false (sas_of (&link, 0).verified);
-  g_assert_false (entry (&link, 0)->verified);
+  g_assert_false (test_link_sas (&link, 0).verified);
+  g_assert_false (test_link_entry (&link, 0)->verified);
   test_link_clear (&link);
 }
 
@@ -302,22 +280,22 @@ test_verified_flags (void)
     call (&link, ZRTP_CACHE_NONE, ZRTP_CACHE_NONE);
     for (guint e = 0; e < 2; e++) {
       if (who & (1 << e)) {
-        set_verified (&link, e, TRUE);
-        g_assert_true (sas_of (&link, e).verified);
+        test_link_verify (&link, e, TRUE);
+        g_assert_true (test_link_sas (&link, e).verified);
         g_assert_cmpuint (link.ends[e].streams[0].n_sas, ==, 2);
       }
       /* The other's word of now does not travel. */
-      g_assert_false (sas_of (&link, e).remote_verified);
+      g_assert_false (test_link_sas (&link, e).remote_verified);
     }
     test_link_close (&link);
     call (&link, ZRTP_CACHE_MATCH, ZRTP_CACHE_MATCH);
     for (guint e = 0; e < 2; e++) {
-      g_assert_cmpint (sas_of (&link, e).local_verified, ==, !!(who & (1 << e)));
-      g_assert_cmpint (sas_of (&link, e).remote_verified, ==, !!(who & (2 >> e)));
-      g_assert_cmpint (sas_of (&link, e).verified, ==, who == 3);
+      g_assert_cmpint (test_link_sas (&link, e).local_verified, ==, !!(who & (1 << e)));
+      g_assert_cmpint (test_link_sas (&link, e).remote_verified, ==, !!(who & (2 >> e)));
+      g_assert_cmpint (test_link_sas (&link, e).verified, ==, who == 3);
       /* The peer's flag is shown, never stored as one's own. */
       if (!(who & (1 << e)))
-        g_assert_false (entry (&link, e)->verified);
+        g_assert_false (test_link_entry (&link, e)->verified);
     }
     test_link_clear (&link);
   }
@@ -342,9 +320,9 @@ test_expiry (void)
       call (&link, ZRTP_CACHE_NONE, ZRTP_CACHE_NONE);
       for (guint e = 0; e < 2; e++) {
         if (expected)
-          g_assert_cmpuint (entry (&link, e)->expiry_interval, ==, expected);
+          g_assert_cmpuint (test_link_entry (&link, e)->expiry_interval, ==, expected);
         else
-          g_assert_null (entry (&link, e));
+          g_assert_null (test_link_entry (&link, e));
       }
       test_link_close (&link);
       if (expected)
@@ -356,15 +334,15 @@ test_expiry (void)
       /* With an entry from before. */
       test_link_init (&link, i * 8 + j);
       call (&link, ZRTP_CACHE_NONE, ZRTP_CACHE_NONE);
-      before = *entry (&link, 0);
+      before = *test_link_entry (&link, 0);
       test_link_close (&link);
       link.ends[0].config.cache_expiry = intervals[i];
       link.ends[1].config.cache_expiry = intervals[j];
       call (&link, ZRTP_CACHE_MATCH, ZRTP_CACHE_MATCH);
       for (guint e = 0; e < 2; e++) {
-        g_assert_cmpuint (entry (&link, e)->expiry_interval, ==, expected);
+        g_assert_cmpuint (test_link_entry (&link, e)->expiry_interval, ==, expected);
         if (expected == 0)
-          g_assert_cmpmem (entry (&link, e)->rs1, ZRTP_RETAINED_LEN, before.rs1, ZRTP_RETAINED_LEN);
+          g_assert_cmpmem (test_link_entry (&link, e)->rs1, ZRTP_RETAINED_LEN, before.rs1, ZRTP_RETAINED_LEN);
       }
       test_link_clear (&link);
     }
@@ -380,10 +358,10 @@ test_without_cache (void)
   link.ends[0].without_cache = TRUE;
   for (guint i = 0; i < 2; i++) {
     call (&link, ZRTP_CACHE_NONE, ZRTP_CACHE_NONE);
-    set_verified (&link, 0, TRUE);
-    g_assert_true (sas_of (&link, 0).verified);
-    g_assert_false (sas_of (&link, 1).remote_verified);
-    g_assert_null (entry (&link, 1));
+    test_link_verify (&link, 0, TRUE);
+    g_assert_true (test_link_sas (&link, 0).verified);
+    g_assert_false (test_link_sas (&link, 1).remote_verified);
+    g_assert_null (test_link_entry (&link, 1));
     test_link_close (&link);
   }
   test_link_clear (&link);
@@ -411,21 +389,21 @@ test_names (void)
 
   test_link_init (&link, 1);
   call (&link, ZRTP_CACHE_NONE, ZRTP_CACHE_NONE);
-  g_assert_cmpstr (sas_of (&link, 0).peer_name, ==, "");
+  g_assert_cmpstr (test_link_sas (&link, 0).peer_name, ==, "");
   zrtp_association_set_peer_name (link.ends[0].association, "Bob Østergård");
-  g_assert_cmpstr (sas_of (&link, 0).peer_name, ==, "Bob Østergård");
+  g_assert_cmpstr (test_link_sas (&link, 0).peer_name, ==, "Bob Østergård");
   test_link_close (&link);
   call (&link, ZRTP_CACHE_MATCH, ZRTP_CACHE_MATCH);
-  g_assert_cmpstr (sas_of (&link, 0).peer_name, ==, "Bob Østergård");
-  g_assert_cmpstr (sas_of (&link, 1).peer_name, ==, "");
+  g_assert_cmpstr (test_link_sas (&link, 0).peer_name, ==, "Bob Østergård");
+  g_assert_cmpstr (test_link_sas (&link, 1).peer_name, ==, "");
   test_link_close (&link);
   /* Given before there is a call to give it to. */
   test_link_open (&link, 1);
   zrtp_association_set_peer_name (link.ends[1].association, "Alice");
   test_link_start_all (&link);
   finish_call (&link, ZRTP_CACHE_MATCH, ZRTP_CACHE_MATCH);
-  g_assert_cmpstr (sas_of (&link, 1).peer_name, ==, "Alice");
-  g_assert_cmpstr (entry (&link, 1)->name, ==, "Alice");
+  g_assert_cmpstr (test_link_sas (&link, 1).peer_name, ==, "Alice");
+  g_assert_cmpstr (test_link_entry (&link, 1)->name, ==, "Alice");
   test_link_clear (&link);
 }
 
@@ -438,7 +416,7 @@ test_other_devices (void)
 
   test_link_init (&link, 1);
   call (&link, ZRTP_CACHE_NONE, ZRTP_CACHE_NONE);
-  memcpy (old[0], entry (&link, 0)->rs1, ZRTP_RETAINED_LEN);
+  memcpy (old[0], test_link_entry (&link, 0)->rs1, ZRTP_RETAINED_LEN);
   test_link_close (&link);
   link.ends[1].config.zid[0] ^= 1;
   call (&link, ZRTP_CACHE_NONE, ZRTP_CACHE_NONE);
@@ -448,7 +426,7 @@ test_other_devices (void)
   test_link_close (&link);
   link.ends[0].config.zid[0] ^= 1;
   link.ends[1].config.zid[0] ^= 1;
-  g_assert_cmpmem (entry (&link, 0)->rs1, ZRTP_RETAINED_LEN, old[0], ZRTP_RETAINED_LEN);
+  g_assert_cmpmem (test_link_entry (&link, 0)->rs1, ZRTP_RETAINED_LEN, old[0], ZRTP_RETAINED_LEN);
   call (&link, ZRTP_CACHE_MATCH, ZRTP_CACHE_MATCH);
   test_link_clear (&link);
 }
@@ -618,7 +596,7 @@ test_matching (void)
     test_link_assert_secure (&link);
     for (guint e = 0; e < 2; e++) {
       gboolean mismatch = json_object_get_boolean_member (row, e ? "mismatch_at_responder" : "mismatch_at_initiator");
-      ZrtpSasInfo sas = sas_of (&link, e);
+      ZrtpSasInfo sas = test_link_sas (&link, e);
 
       g_assert_cmpint (sas.cache == ZRTP_CACHE_MISMATCH, ==, mismatch);
       g_assert_cmpint (sas.cache == ZRTP_CACHE_MATCH, ==, JSON_NODE_HOLDS_VALUE (s1));

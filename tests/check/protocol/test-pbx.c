@@ -5,7 +5,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include "gst/protocol/stream.h"
-#include "link.h"
+#include "call.h"
 
 #include <string.h>
 
@@ -22,44 +22,6 @@ prepare (TestLink * link, guint64 seed)
 }
 
 static void
-call (TestLink * link)
-{
-  test_link_open (link, 1);
-  test_link_start_all (link);
-  g_assert_true (test_link_run_until_secure (link, 2 * SEC));
-  test_link_assert_secure (link);
-}
-
-static const ZrtpCacheEntry *
-entry (TestLink * link, guint e)
-{
-  return test_cache_get (&link->ends[e].cache, link->ends[e].config.zid, link->ends[!e].config.zid);
-}
-
-static ZrtpSasInfo
-sas_of (TestLink * link, guint e)
-{
-  ZrtpSasInfo sas;
-
-  g_assert_true (zrtp_association_get_sas (link->ends[e].association, &sas));
-  return sas;
-}
-
-static void
-verify (TestLink * link, guint e)
-{
-  zrtp_association_set_verified (link->ends[e].association, TRUE, link->now);
-  test_link_drain (link, e);
-}
-
-static void
-enroll (TestLink * link, guint e, gboolean yes)
-{
-  zrtp_association_enroll (link->ends[e].association, yes, link->now);
-  test_link_drain (link, e);
-}
-
-static void
 relay (TestLink * link, const gchar * type)
 {
   zrtp_association_relay_sas (link->ends[1].association, type, relayed_hash, TRUE, TRUE, link->now);
@@ -72,13 +34,13 @@ enrolled_call (TestLink * link, guint64 seed)
 {
   prepare (link, seed);
   link->ends[1].config.enroll = TRUE;
-  call (link);
-  verify (link, 0);
-  enroll (link, 0, TRUE);
+  test_link_call (link, 1);
+  test_link_verify (link, 0, TRUE);
+  test_link_enroll (link, 0, TRUE);
   test_link_close (link);
   link->ends[1].config.enroll = FALSE;
   test_link_set_initiator (link, seed % 2);
-  call (link);
+  test_link_call (link, 1);
 }
 
 /* Z-7.3.1-1 to -3, -5, -7, E2: offered, stored by the phone only on its user's word, and that only for a verified
@@ -93,33 +55,33 @@ test_enrollment (void)
     test_link_set_initiator (&link, initiator);
     link.ends[1].config.enroll = TRUE;
     link.ends[1].config.allow_clear = TRUE;
-    call (&link);
+    test_link_call (&link, 1);
     /* Z-7.3.1-4: E and A are never said together. */
     g_assert_false (link.ends[1].association->streams[0]->own_allow_clear);
-    g_assert_true (sas_of (&link, 0).enrollment_offered);
-    g_assert_false (sas_of (&link, 0).enrolled);
-    g_assert_false (entry (&link, 0)->has_pbxsecret);
-    enroll (&link, 0, TRUE);    /* not verified */
-    g_assert_false (entry (&link, 0)->has_pbxsecret);
+    g_assert_true (test_link_sas (&link, 0).enrollment_offered);
+    g_assert_false (test_link_sas (&link, 0).enrolled);
+    g_assert_false (test_link_entry (&link, 0)->has_pbxsecret);
+    test_link_enroll (&link, 0, TRUE);    /* not verified */
+    g_assert_false (test_link_entry (&link, 0)->has_pbxsecret);
     g_assert_true (link.ends[0].streams[0].warnings & (1 << ZRTP_WARNING_ENROLLMENT_UNPROVEN));
-    verify (&link, 0);
-    enroll (&link, 0, TRUE);
-    g_assert_true (entry (&link, 0)->has_pbxsecret && entry (&link, 1)->has_pbxsecret);
-    g_assert_cmpmem (entry (&link, 0)->pbxsecret, ZRTP_RETAINED_LEN, entry (&link, 1)->pbxsecret, ZRTP_RETAINED_LEN);
+    test_link_verify (&link, 0, TRUE);
+    test_link_enroll (&link, 0, TRUE);
+    g_assert_true (test_link_entry (&link, 0)->has_pbxsecret && test_link_entry (&link, 1)->has_pbxsecret);
+    g_assert_cmpmem (test_link_entry (&link, 0)->pbxsecret, ZRTP_RETAINED_LEN, test_link_entry (&link, 1)->pbxsecret, ZRTP_RETAINED_LEN);
     test_link_close (&link);
     link.ends[1].config.enroll = FALSE;
-    call (&link);
+    test_link_call (&link, 1);
     for (guint e = 0; e < 2; e++)
-      g_assert_true (sas_of (&link, e).enrolled);
-    g_assert_false (sas_of (&link, 0).enrollment_offered);
+      g_assert_true (test_link_sas (&link, e).enrolled);
+    g_assert_false (test_link_sas (&link, 0).enrollment_offered);
     /* Z-7.3.1-9: it does not roll, and can be taken back. */
-    g_assert_true (entry (&link, 0)->has_pbxsecret);
-    enroll (&link, 0, FALSE);
-    g_assert_false (entry (&link, 0)->has_pbxsecret);
-    g_assert_true (entry (&link, 0)->has_rs1);
+    g_assert_true (test_link_entry (&link, 0)->has_pbxsecret);
+    test_link_enroll (&link, 0, FALSE);
+    g_assert_false (test_link_entry (&link, 0)->has_pbxsecret);
+    g_assert_true (test_link_entry (&link, 0)->has_rs1);
     test_link_close (&link);
-    call (&link);
-    g_assert_false (sas_of (&link, 0).enrolled || sas_of (&link, 1).enrolled);
+    test_link_call (&link, 1);
+    g_assert_false (test_link_sas (&link, 0).enrolled || test_link_sas (&link, 1).enrolled);
     test_link_clear (&link);
   }
 }
@@ -133,11 +95,11 @@ test_no_offer (void)
   prepare (&link, 1);
   link.ends[1].config.mitm = FALSE;
   link.ends[1].config.enroll = TRUE;
-  call (&link);
-  verify (&link, 0);
-  g_assert_false (sas_of (&link, 0).enrollment_offered);
-  enroll (&link, 0, TRUE);
-  g_assert_false (entry (&link, 0)->has_pbxsecret);
+  test_link_call (&link, 1);
+  test_link_verify (&link, 0, TRUE);
+  g_assert_false (test_link_sas (&link, 0).enrollment_offered);
+  test_link_enroll (&link, 0, TRUE);
+  g_assert_false (test_link_entry (&link, 0)->has_pbxsecret);
   test_link_clear (&link);
 }
 
@@ -152,24 +114,24 @@ test_relay (void)
 
     enrolled_call (&link, seed);
     /* The user's word is about the SAS that was shown, not about the one to come. */
-    verify (&link, 0);
-    g_assert_true (sas_of (&link, 0).verified);
+    test_link_verify (&link, 0, TRUE);
+    g_assert_true (test_link_sas (&link, 0).verified);
     relay (&link, "B256");
     test_link_settle (&link);
     zrtp_sas_render_b256 (relayed_hash, expected, sizeof expected);
-    sas = sas_of (&link, 0);
+    sas = test_link_sas (&link, 0);
     g_assert_cmpstr (sas.text, ==, expected);
     g_assert_true (sas.relayed && sas.relayed_verified && sas.remote_disclosure);
     g_assert_false (sas.verified);
     g_assert_cmpmem (sas.sashash, ZRTP_SASHASH_LEN, relayed_hash, ZRTP_SASHASH_LEN);
     g_assert_cmpuint (link.ends[1].streams[0].n_sent_of_type[WIRE_SASRELAY], ==, 1);
     g_assert_cmpuint (link.ends[0].streams[0].n_sent_of_type[WIRE_RELAY_ACK], ==, 1);
-    g_assert_false (sas_of (&link, 1).relayed);
+    g_assert_false (test_link_sas (&link, 1).relayed);
     /* Z-5.13-12: a transfer replaces it. */
     relay (&link, "B32 ");
     test_link_settle (&link);
     zrtp_sas_render_b32 (relayed_hash, expected, sizeof expected);
-    g_assert_cmpstr (sas_of (&link, 0).text, ==, expected);
+    g_assert_cmpstr (test_link_sas (&link, 0).text, ==, expected);
     test_link_clear (&link);
   }
 }
@@ -184,15 +146,15 @@ test_untrusted (void)
     gchar before[64];
 
     prepare (&link, 1);
-    call (&link);
-    g_strlcpy (before, sas_of (&link, 0).text, sizeof before);
+    test_link_call (&link, 1);
+    g_strlcpy (before, test_link_sas (&link, 0).text, sizeof before);
     if (!honest)
       link.ends[1].association->sas.enrolled = TRUE;
     relay (&link, "B32 ");
     test_link_settle (&link);
     g_assert_cmpuint (link.ends[0].streams[0].n_sent_of_type[WIRE_RELAY_ACK], ==, 1);
-    g_assert_false (sas_of (&link, 0).relayed);
-    g_assert_cmpstr (sas_of (&link, 0).text, ==, before);
+    g_assert_false (test_link_sas (&link, 0).relayed);
+    g_assert_cmpstr (test_link_sas (&link, 0).text, ==, before);
     g_assert_cmpint (!!(link.ends[0].streams[0].warnings & (1 << ZRTP_WARNING_UNTRUSTED_RELAY)), ==, !honest);
     g_assert_cmpuint (link.ends[0].streams[0].n_errors, ==, 0);
     test_link_clear (&link);
@@ -209,17 +171,17 @@ test_not_accepted (void)
   prepare (&link, 1);
   link.ends[0].config.accept_relay = FALSE;
   link.ends[1].config.enroll = TRUE;
-  call (&link);
-  verify (&link, 0);
-  enroll (&link, 0, TRUE);
+  test_link_call (&link, 1);
+  test_link_verify (&link, 0, TRUE);
+  test_link_enroll (&link, 0, TRUE);
   test_link_close (&link);
-  call (&link);
-  g_strlcpy (before, sas_of (&link, 0).text, sizeof before);
+  test_link_call (&link, 1);
+  g_strlcpy (before, test_link_sas (&link, 0).text, sizeof before);
   relay (&link, "B32 ");
   test_link_settle (&link);
   g_assert_cmpuint (link.ends[0].streams[0].n_sent_of_type[WIRE_RELAY_ACK], ==, 1);
-  g_assert_false (sas_of (&link, 0).relayed);
-  g_assert_cmpstr (sas_of (&link, 0).text, ==, before);
+  g_assert_false (test_link_sas (&link, 0).relayed);
+  g_assert_cmpstr (test_link_sas (&link, 0).text, ==, before);
   test_link_clear (&link);
 }
 
@@ -257,14 +219,14 @@ test_altered (void)
       continue;                 /* the IV: see below */
     self.bit = octet * 8 + octet % 8;
     enrolled_call (&link, octet);
-    g_strlcpy (before, sas_of (&link, 0).text, sizeof before);
+    g_strlcpy (before, test_link_sas (&link, 0).text, sizeof before);
     link.filter = tamper;
     link.user_data = &self;
     relay (&link, "B256");
     test_link_settle (&link);
     g_assert_cmpuint (link.ends[0].streams[0].n_sent_of_type[WIRE_RELAY_ACK], ==, 0);
-    g_assert_cmpstr (sas_of (&link, 0).text, ==, before);
-    g_assert_false (sas_of (&link, 0).relayed);
+    g_assert_cmpstr (test_link_sas (&link, 0).text, ==, before);
+    g_assert_false (test_link_sas (&link, 0).relayed);
     test_link_assert_secure (&link);
     /* Z-5.13-3: eleven times in all. */
     g_assert_cmpuint (link.ends[1].streams[0].n_sent_of_type[WIRE_SASRELAY], ==, 11);
@@ -322,23 +284,23 @@ test_nobody_to_compare (void)
 
     prepare (&link, 40 + enrolled);
     link.ends[1].config.enroll = enrolled;
-    call (&link);
+    test_link_call (&link, 1);
     if (enrolled) {
-      verify (&link, 0);
-      enroll (&link, 0, TRUE);
+      test_link_verify (&link, 0, TRUE);
+      test_link_enroll (&link, 0, TRUE);
     }
     test_link_close (&link);
-    before = *entry (&link, 1);
+    before = *test_link_entry (&link, 1);
     g_hash_table_remove_all (link.ends[0].cache.entries);
-    call (&link);
-    g_assert_cmpint (sas_of (&link, 1).cache, ==, ZRTP_CACHE_MISMATCH);
+    test_link_call (&link, 1);
+    g_assert_cmpint (test_link_sas (&link, 1).cache, ==, ZRTP_CACHE_MISMATCH);
     if (enrolled)
-      g_assert_cmpmem (&before, sizeof before, entry (&link, 1), sizeof before);
+      g_assert_cmpmem (&before, sizeof before, test_link_entry (&link, 1), sizeof before);
     else
-      g_assert_cmpmem (entry (&link, 0)->rs1, 32, entry (&link, 1)->rs1, 32);
+      g_assert_cmpmem (test_link_entry (&link, 0)->rs1, 32, test_link_entry (&link, 1)->rs1, 32);
     test_link_close (&link);
-    call (&link);
-    g_assert_cmpint (sas_of (&link, 1).cache, ==, enrolled ? ZRTP_CACHE_MISMATCH : ZRTP_CACHE_MATCH);
+    test_link_call (&link, 1);
+    g_assert_cmpint (test_link_sas (&link, 1).cache, ==, enrolled ? ZRTP_CACHE_MISMATCH : ZRTP_CACHE_MATCH);
     test_link_clear (&link);
   }
 }
@@ -351,18 +313,45 @@ test_late_enrollment (void)
 
   prepare (&link, 50);
   link.ends[1].config.enroll = TRUE;
-  call (&link);
+  test_link_call (&link, 1);
   test_link_close (&link);
-  call (&link);
-  g_assert_true (sas_of (&link, 0).enrollment_offered);
-  g_assert_false (sas_of (&link, 0).enrolled);
-  verify (&link, 0);
-  enroll (&link, 0, TRUE);
+  test_link_call (&link, 1);
+  g_assert_true (test_link_sas (&link, 0).enrollment_offered);
+  g_assert_false (test_link_sas (&link, 0).enrolled);
+  test_link_verify (&link, 0, TRUE);
+  test_link_enroll (&link, 0, TRUE);
   test_link_close (&link);
-  call (&link);
+  test_link_call (&link, 1);
   for (guint e = 0; e < 2; e++)
-    g_assert_true (sas_of (&link, e).enrolled);
+    g_assert_true (test_link_sas (&link, e).enrolled);
   test_link_clear (&link);
+}
+
+/* D2: what a PBX, or a phone, keeps of the other end is there but cannot be read. Nothing that its user says, and no enrollment, writes
+ * over it: it may be put right again. */
+static void
+test_unreadable (void)
+{
+  for (guint e = 0; e < 2; e++) {
+    TestLink link;
+    ZrtpCacheEntry unreadable = { .unreadable = TRUE };
+
+    prepare (&link, 60 + e);
+    link.ends[1].config.enroll = TRUE;
+    test_cache_put (&link.ends[e].cache, link.ends[e].config.zid, link.ends[!e].config.zid, &unreadable);
+    test_link_call (&link, 1);
+    g_assert_cmpuint (link.ends[e].streams[0].n_warnings[ZRTP_WARNING_CACHE_UNREADABLE], ==, 1);
+    test_link_hear (&link);
+    test_link_verify (&link, 0, TRUE);
+    test_link_enroll (&link, 0, TRUE);
+    test_link_enroll (&link, 0, FALSE);
+    zrtp_association_set_peer_name (link.ends[e].association, "a name");
+    test_link_verify (&link, e, FALSE);
+    g_assert_cmpuint (link.ends[e].cache.stores, ==, 0);
+    g_assert_true (test_link_entry (&link, e)->unreadable);
+    g_assert_false (test_link_entry (&link, e)->has_pbxsecret);
+    test_link_clear (&link);
+  }
 }
 
 int
@@ -372,6 +361,7 @@ main (int argc, char **argv)
   g_test_add_func ("/pbx/enrollment", test_enrollment);
   g_test_add_func ("/pbx/no-offer", test_no_offer);
   g_test_add_func ("/pbx/nobody-to-compare", test_nobody_to_compare);
+  g_test_add_func ("/pbx/unreadable", test_unreadable);
   g_test_add_func ("/pbx/late-enrollment", test_late_enrollment);
   g_test_add_func ("/pbx/relay", test_relay);
   g_test_add_func ("/pbx/untrusted", test_untrusted);

@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#include "link.h"
+#include "call.h"
 
 #include <string.h>
 
@@ -15,12 +15,6 @@ prepare (TestLink * link, guint64 seed, guint limit)
     link->ends[e].config.preshared_limit = limit;
     test_list (&link->ends[e].config.key_agreements, "X255DH3kMultPrsh");
   }
-}
-
-static const ZrtpCacheEntry *
-entry (TestLink * link, guint e)
-{
-  return test_cache_get (&link->ends[e].cache, link->ends[e].config.zid, link->ends[!e].config.zid);
 }
 
 /* A call; TRUE if it was made with Preshared. */
@@ -76,14 +70,14 @@ test_life (void)
     verify (&link);
     test_link_close (&link);
     for (guint i = 0; i < 8; i++) {
-      ZrtpCacheEntry before = *entry (&link, 0);
+      ZrtpCacheEntry before = *test_link_entry (&link, 0);
       gboolean preshared = call (&link, 1);
 
       g_assert_cmpint (preshared, ==, i % 4 != 3);
-      g_assert_true (memcmp (entry (&link, 0)->rs1, before.rs1, ZRTP_RETAINED_LEN) != 0);
-      g_assert_cmpmem (entry (&link, 0)->rs1, ZRTP_RETAINED_LEN, entry (&link, 1)->rs1, ZRTP_RETAINED_LEN);
+      g_assert_true (memcmp (test_link_entry (&link, 0)->rs1, before.rs1, ZRTP_RETAINED_LEN) != 0);
+      g_assert_cmpmem (test_link_entry (&link, 0)->rs1, ZRTP_RETAINED_LEN, test_link_entry (&link, 1)->rs1, ZRTP_RETAINED_LEN);
       if (preshared)
-        g_assert_cmpmem (entry (&link, 0)->rs2, ZRTP_RETAINED_LEN, before.rs2, ZRTP_RETAINED_LEN);
+        g_assert_cmpmem (test_link_entry (&link, 0)->rs2, ZRTP_RETAINED_LEN, before.rs2, ZRTP_RETAINED_LEN);
       test_link_close (&link);
     }
     test_link_clear (&link);
@@ -123,7 +117,7 @@ test_no_match (void)
       verify (&link);
       test_link_close (&link);
       if (other) {
-        ZrtpCacheEntry changed = *entry (&link, !initiator);
+        ZrtpCacheEntry changed = *test_link_entry (&link, !initiator);
 
         memset (changed.rs1, 0x5a, ZRTP_RETAINED_LEN);
         changed.has_rs2 = FALSE;
@@ -181,7 +175,7 @@ test_candidates (void)
     verify (&link);
     test_link_close (&link);
     if (extra & 1) {
-      more = *entry (&link, 1);
+      more = *test_link_entry (&link, 1);
       more.has_pbxsecret = TRUE;
       memset (more.pbxsecret, 0x77, sizeof more.pbxsecret);
       test_cache_put (&link.ends[1].cache, link.ends[1].config.zid, link.ends[0].config.zid, &more);

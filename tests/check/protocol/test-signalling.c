@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#include "link.h"
+#include "call.h"
 
 #include <string.h>
 
@@ -18,15 +18,6 @@ exchange_hashes (TestLink * link, guint n_streams)
       zrtp_association_set_peer_hello_hash (link->ends[e].association, s, hash, link->now);
       test_link_drain (link, e);
     }
-}
-
-static ZrtpSasInfo
-sas_of (TestLink * link, guint e)
-{
-  ZrtpSasInfo sas;
-
-  g_assert_true (zrtp_association_get_sas (link->ends[e].association, &sas));
-  return sas;
 }
 
 /* Z-8.1-5, -6, B9: absent, match, mismatch; three states, all told. (Z-8.1-4) */
@@ -49,10 +40,10 @@ test_three_states (void)
       if (!late)
         test_link_start_all (&link);
       g_assert_true (test_link_run_until_secure (&link, 5 * SEC));
-      g_assert_cmpint (sas_of (&link, 0).hello_hash, ==, state == 0 ? ZRTP_HELLO_HASH_ABSENT
+      g_assert_cmpint (test_link_sas (&link, 0).hello_hash, ==, state == 0 ? ZRTP_HELLO_HASH_ABSENT
           : state == 1 ? ZRTP_HELLO_HASH_MATCH : ZRTP_HELLO_HASH_MISMATCH);
       g_assert_cmpint (!!(link.ends[0].streams[0].warnings & (1 << ZRTP_WARNING_HELLO_HASH)), ==, state == 2);
-      g_assert_false (sas_of (&link, 0).authenticated || sas_of (&link, 0).verified);
+      g_assert_false (test_link_sas (&link, 0).authenticated || test_link_sas (&link, 0).verified);
       test_link_clear (&link);
     }
 }
@@ -156,9 +147,9 @@ test_authenticated (void)
     exchange_hashes (&link, 1);
     test_link_start_all (&link);
     g_assert_true (test_link_run_until_secure (&link, SEC));
-    g_assert_cmpint (sas_of (&link, 0).authenticated, ==, protected);
-    g_assert_false (sas_of (&link, 1).authenticated);
-    g_assert_cmpint (sas_of (&link, 0).cache, ==, ZRTP_CACHE_MISMATCH);
+    g_assert_cmpint (test_link_sas (&link, 0).authenticated, ==, protected);
+    g_assert_false (test_link_sas (&link, 1).authenticated);
+    g_assert_cmpint (test_link_sas (&link, 0).cache, ==, ZRTP_CACHE_MISMATCH);
     g_assert_true (link.ends[0].streams[0].warnings & (1 << ZRTP_WARNING_CACHE_MISMATCH));
     g_assert_cmpint (link.ends[0].cache.stores > stores, ==, protected);
     test_link_clear (&link);
@@ -189,7 +180,7 @@ test_forged_hellos (void)
   test_link_start_all (&link);
   g_assert_true (test_link_run_until_secure (&link, SEC));
   test_link_assert_secure (&link);
-  g_assert_cmpint (sas_of (&link, 0).hello_hash, ==, ZRTP_HELLO_HASH_MATCH);
+  g_assert_cmpint (test_link_sas (&link, 0).hello_hash, ==, ZRTP_HELLO_HASH_MATCH);
   test_link_clear (&link);
 }
 
@@ -213,7 +204,7 @@ test_floor (void)
         g_assert_cmpuint (link.ends[e].streams[0].n_secure, ==, good);
       if (good) {
         test_link_assert_secure (&link);
-        g_assert_cmpstr (sas_of (&link, 0).choice.key_agreement, ==, "EC25");
+        g_assert_cmpstr (test_link_sas (&link, 0).choice.key_agreement, ==, "EC25");
       } else {
         g_assert_cmpuint (link.ends[0].streams[0].n_errors, >, 0);
       }

@@ -7,7 +7,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include "gst/protocol/messages.h"
-#include "link.h"
+#include "call.h"
 #include "peer.h"
 
 #include <string.h>
@@ -16,48 +16,12 @@
 
 static const guint8 other_hash[ZRTP_HELLO_HASH_LEN] = "the hash of another Hello......";
 
-static const ZrtpCacheEntry *
-entry (TestLink * link, guint e)
-{
-  return test_cache_get (&link->ends[e].cache, link->ends[e].config.zid, link->ends[!e].config.zid);
-}
-
-static ZrtpSasInfo
-sas_of (TestLink * link, guint e)
-{
-  ZrtpSasInfo sas;
-
-  g_assert_true (zrtp_association_get_sas (link->ends[e].association, &sas));
-  return sas;
-}
-
-static void
-verify (TestLink * link, guint e)
-{
-  zrtp_association_set_verified (link->ends[e].association, TRUE, link->now);
-  test_link_drain (link, e);
-}
-
-static void
-enroll (TestLink * link, guint e)
-{
-  zrtp_association_enroll (link->ends[e].association, TRUE, link->now);
-  test_link_drain (link, e);
-}
-
 /* A call with media both ways, so that both ends keep what it leaves. */
 static void
 call (TestLink * link)
 {
-  test_link_open (link, 1);
-  test_link_start_all (link);
-  g_assert_true (test_link_run_until_secure (link, 8 * SEC));
-  test_link_settle (link);
-  test_link_assert_secure (link);
-  for (guint e = 0; e < 2; e++) {
-    zrtp_association_media_authenticated (link->ends[e].association, 0, link->now);
-    test_link_drain (link, e);
-  }
+  test_link_call (link, 1);
+  test_link_hear (link);
 }
 
 /* The two ends have found each other, whatever the stranger did, and nobody was told of a failure. */
@@ -85,7 +49,7 @@ test_expiry (void)
   test_link_init (&link, 1);
   call (&link);
   for (guint e = 0; e < 2; e++)
-    verify (&link, e);
+    test_link_verify (&link, e, TRUE);
   test_link_close (&link);
   stores = link.ends[0].cache.stores;
   true_peer = link.ends[1].cache;
@@ -93,10 +57,10 @@ test_expiry (void)
   test_cache_init (&link.ends[1].cache);
   link.ends[1].config.cache_expiry = 0;
   call (&link);
-  g_assert_cmpint (sas_of (&link, 0).cache, ==, ZRTP_CACHE_MISMATCH);
-  g_assert_false (sas_of (&link, 0).verified);
+  g_assert_cmpint (test_link_sas (&link, 0).cache, ==, ZRTP_CACHE_MISMATCH);
+  g_assert_false (test_link_sas (&link, 0).verified);
   g_assert_cmpuint (link.ends[0].cache.stores, ==, stores);
-  g_assert_cmphex (entry (&link, 0)->expiry_interval, ==, ZRTP_CACHE_FOREVER);
+  g_assert_cmphex (test_link_entry (&link, 0)->expiry_interval, ==, ZRTP_CACHE_FOREVER);
   test_link_close (&link);
 
   test_cache_clear (&link.ends[1].cache);
@@ -104,8 +68,8 @@ test_expiry (void)
   link.ends[1].config.cache_expiry = ZRTP_CACHE_FOREVER;
   call (&link);
   for (guint e = 0; e < 2; e++) {
-    g_assert_cmpint (sas_of (&link, e).cache, ==, ZRTP_CACHE_MATCH);
-    g_assert_true (sas_of (&link, e).verified);
+    g_assert_cmpint (test_link_sas (&link, e).cache, ==, ZRTP_CACHE_MATCH);
+    g_assert_true (test_link_sas (&link, e).verified);
   }
   test_link_clear (&link);
 }
@@ -123,26 +87,26 @@ test_pbx (void)
   link.ends[1].config.mitm = TRUE;
   link.ends[1].config.enroll = TRUE;
   call (&link);
-  verify (&link, 0);
-  enroll (&link, 0);
+  test_link_verify (&link, 0, TRUE);
+  test_link_enroll (&link, 0, TRUE);
   test_link_close (&link);
   g_assert_cmpmem (
-      entry (&link, 0)->pbxsecret, ZRTP_RETAINED_LEN, entry (&link, 1)->pbxsecret, ZRTP_RETAINED_LEN);
-  memcpy (before, entry (&link, 1)->pbxsecret, ZRTP_RETAINED_LEN);
+      test_link_entry (&link, 0)->pbxsecret, ZRTP_RETAINED_LEN, test_link_entry (&link, 1)->pbxsecret, ZRTP_RETAINED_LEN);
+  memcpy (before, test_link_entry (&link, 1)->pbxsecret, ZRTP_RETAINED_LEN);
   phone = link.ends[0].cache;
 
   test_cache_init (&link.ends[0].cache);
   call (&link);
-  g_assert_false (sas_of (&link, 1).enrolled);
+  g_assert_false (test_link_sas (&link, 1).enrolled);
   test_link_close (&link);
-  g_assert_true (entry (&link, 1)->has_pbxsecret);
-  g_assert_cmpmem (entry (&link, 1)->pbxsecret, ZRTP_RETAINED_LEN, before, ZRTP_RETAINED_LEN);
+  g_assert_true (test_link_entry (&link, 1)->has_pbxsecret);
+  g_assert_cmpmem (test_link_entry (&link, 1)->pbxsecret, ZRTP_RETAINED_LEN, before, ZRTP_RETAINED_LEN);
 
   test_cache_clear (&link.ends[0].cache);
   link.ends[0].cache = phone;
   call (&link);
   for (guint e = 0; e < 2; e++)
-    g_assert_true (sas_of (&link, e).enrolled);
+    g_assert_true (test_link_sas (&link, e).enrolled);
   test_link_clear (&link);
 }
 
@@ -175,13 +139,13 @@ test_preshared (void)
   link.ends[0].config.preshared_limit = 1000;
   link.ends[1].config.preshared_limit = 2;
   call (&link);
-  verify (&link, 0);
+  test_link_verify (&link, 0, TRUE);
   test_link_close (&link);
   for (guint i = 0; i < 10; i++)
     g_assert_false (call_is_preshared (&link));
 
   call (&link);
-  verify (&link, 1);
+  test_link_verify (&link, 1, TRUE);
   test_link_close (&link);
   for (guint i = 0; i < 12; i++) {
     gboolean preshared = call_is_preshared (&link);
@@ -380,7 +344,7 @@ test_first_against_hash (void)
     g_assert_cmpuint (peer_count (&stranger, WIRE_DHPART1), ==, 0);
     test_link_run (&link, 60 * SEC);
     assert_unharmed (&link);
-    g_assert_cmpint (sas_of (&link, 0).hello_hash, ==, ZRTP_HELLO_HASH_MATCH);
+    g_assert_cmpint (test_link_sas (&link, 0).hello_hash, ==, ZRTP_HELLO_HASH_MATCH);
     peer_clear (&stranger);
     test_link_clear (&link);
   }
@@ -439,6 +403,57 @@ test_hellos (void)
   }
 }
 
+static void
+take_turns (TestLink * link, TestPeer strangers[2], guint64 duration)
+{
+  for (guint64 end = link->now + duration, turn = 0; link->now < end; turn++) {
+    peer_send (&strangers[turn % 2], &strangers[turn % 2].commit);
+    test_link_run (link, 2 * SEC);
+  }
+}
+
+/* C2, Z-6-14: two strangers off the path take turns in sending Commits that they cannot follow up. Each change of hands is a new
+ * exchange, but all of them together are not waited for longer than one would be; then the peer can have its call. */
+static void
+test_turns (void)
+{
+  for (guint passive = 0; passive < 2; passive++) {
+    TestStream *stream;
+    TestPeer strangers[2];
+    TestLink link;
+
+    test_link_init (&link, 17 + passive);
+    stream = &link.ends[0].streams[0];
+    link.ends[0].config.passive = passive;
+    test_link_open (&link, 1);
+    test_link_start (&link, 0, 0);
+    for (guint i = 0; i < 2; i++) {
+      peer_init (&strangers[i], &link, 0, 99 + i, "X255");
+      peer_send_hello (&strangers[i]);
+      peer_make_dhpart (&strangers[i], WIRE_DHPART2, NULL);
+      peer_make_commit (&strangers[i], NAMES, NULL);
+    }
+    take_turns (&link, strangers, 12 * SEC);
+    g_assert_cmpuint (stream->n_sent_of_type[WIRE_DHPART1], >=, 6);
+    g_assert_cmpuint (stream->n_errors, ==, 0);
+    take_turns (&link, strangers, 10 * SEC);
+    g_assert_cmpuint (stream->n_errors, ==, 1);
+    g_assert_cmpuint (stream->error_code, ==, ZRTP_ERROR_TIMEOUT);
+
+    /* The peer comes, and the user tries again. */
+    if (!passive) {
+      test_link_run (&link, 15 * SEC);
+      test_link_start (&link, 1, 0);
+      zrtp_association_secure (link.ends[0].association, 0, link.now);
+      test_link_drain (&link, 0);
+      g_assert_true (test_link_run_until_secure (&link, 30 * SEC));
+    }
+    for (guint i = 0; i < 2; i++)
+      peer_clear (&strangers[i]);
+    test_link_clear (&link);
+  }
+}
+
 /* ---- In a secure call ---- */
 
 /* B9, Z-8.1-4: signalling that comes when the call is secure, and names another Hello, is told of as if it
@@ -455,11 +470,11 @@ test_late_hash (void)
   link.ends[0].config.signalling_secure = TRUE;
   call (&link);
   n_sas = stream->n_sas;
-  g_assert_cmpint (sas_of (&link, 0).hello_hash, ==, ZRTP_HELLO_HASH_ABSENT);
+  g_assert_cmpint (test_link_sas (&link, 0).hello_hash, ==, ZRTP_HELLO_HASH_ABSENT);
   zrtp_association_set_peer_hello_hash (link.ends[0].association, 0, other_hash, link.now);
   test_link_drain (&link, 0);
-  g_assert_cmpint (sas_of (&link, 0).hello_hash, ==, ZRTP_HELLO_HASH_MISMATCH);
-  g_assert_false (sas_of (&link, 0).authenticated);
+  g_assert_cmpint (test_link_sas (&link, 0).hello_hash, ==, ZRTP_HELLO_HASH_MISMATCH);
+  g_assert_false (test_link_sas (&link, 0).authenticated);
   g_assert_cmpuint (stream->n_warnings[ZRTP_WARNING_HELLO_HASH], ==, 1);
   g_assert_cmpuint (stream->n_sas, ==, n_sas + 1);
   g_assert_true (test_link_is_secure (&link, 0, 0));
@@ -467,8 +482,8 @@ test_late_hash (void)
   zrtp_association_get_hello_hash (link.ends[1].association, 0, true_hash);
   zrtp_association_set_peer_hello_hash (link.ends[0].association, 0, true_hash, link.now);
   test_link_drain (&link, 0);
-  g_assert_cmpint (sas_of (&link, 0).hello_hash, ==, ZRTP_HELLO_HASH_MATCH);
-  g_assert_true (sas_of (&link, 0).authenticated);
+  g_assert_cmpint (test_link_sas (&link, 0).hello_hash, ==, ZRTP_HELLO_HASH_MATCH);
+  g_assert_true (test_link_sas (&link, 0).authenticated);
   g_assert_cmpuint (stream->n_sas, ==, n_sas + 2);
   test_link_clear (&link);
 }
@@ -498,26 +513,26 @@ test_relay (void)
   link.ends[1].config.enroll = TRUE;
   link.ends[0].config.accept_relay = TRUE;
   call (&link);
-  verify (&link, 0);
-  enroll (&link, 0);
+  test_link_verify (&link, 0, TRUE);
+  test_link_enroll (&link, 0, TRUE);
   test_link_close (&link);
   link.ends[1].config.enroll = FALSE;
   call (&link);
   relay (&link, "the leg of Bob");
-  g_assert_true (sas_of (&link, 0).relayed);
-  of_bob = g_strdup (sas_of (&link, 0).text);
+  g_assert_true (test_link_sas (&link, 0).relayed);
+  of_bob = g_strdup (test_link_sas (&link, 0).text);
   relay (&link, "Carol's leg");
-  of_carol = g_strdup (sas_of (&link, 0).text);
+  of_carol = g_strdup (test_link_sas (&link, 0).text);
   g_assert_cmpstr (of_carol, !=, of_bob);
 
   first = test_link_sent (&link, 1, 0, WIRE_SASRELAY, 0);
   g_assert_nonnull (first);
   test_link_inject (&link, 0, 0, first->data, first->len);
   test_link_run (&link, SEC);
-  g_assert_cmpstr (sas_of (&link, 0).text, ==, of_carol);
+  g_assert_cmpstr (test_link_sas (&link, 0).text, ==, of_carol);
   /* One that is new still replaces it. */
   relay (&link, "Dave's leg");
-  g_assert_cmpstr (sas_of (&link, 0).text, !=, of_carol);
+  g_assert_cmpstr (test_link_sas (&link, 0).text, !=, of_carol);
   g_free (of_bob);
   g_free (of_carol);
   test_link_clear (&link);
@@ -563,6 +578,7 @@ main (int argc, char **argv)
   g_test_add_func ("/strangers/first-against-hash", test_first_against_hash);
   g_test_add_func ("/strangers/other-stream", test_other_stream);
   g_test_add_func ("/strangers/hellos", test_hellos);
+  g_test_add_func ("/strangers/turns", test_turns);
   g_test_add_func ("/strangers/late-hash", test_late_hash);
   g_test_add_func ("/strangers/relay", test_relay);
   g_test_add_func ("/strangers/disowned-when-clear", test_disowned_when_clear);
