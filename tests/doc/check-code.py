@@ -267,6 +267,7 @@ def run_shell(name):
         words, settings = shlex.split(line), {}
         while re.match(r'[A-Z_]+=', words[0]):
             variable, _, value = words.pop(0).partition('=')
+            assert variable in ('GST_DEBUG', 'GST_VALIDATE', 'GST_ZRTP_STATUS'), 'not known: ' + variable
             settings[variable] = value
         if words[0] == 'gst-launch-1.0':
             run_pipeline(line[line.index('gst-launch'):], settings)
