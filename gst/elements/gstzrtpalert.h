@@ -48,6 +48,15 @@ struct _GstZrtpAlert
   GstClockID wait;              /* of that thread */
 };
 
+/* alertlisten.c: what there is to sound. */
+/* Above READY. FALSE: an error is on the bus. */
+gboolean gst_zrtp_alert_start (GstZrtpAlert * self);
+void gst_zrtp_alert_stop (GstZrtpAlert * self);
+/* With the lock held: gives the ticket back, after that much time, for another one; 0: for none. */
+void gst_zrtp_alert_change_ticket (GstZrtpAlert * self, guint ticket, GstClockTime after);
+/* With the lock held: that the figure begins, or ends. */
+GstMessage *gst_zrtp_alert_new_message (GstZrtpAlert * self, gboolean sounding);
+
 /* alertfill.c: sounding when no audio comes. */
 /* Something is to be sounded. With the lock held; returns whether to call gst_zrtp_alert_fill() after. */
 gboolean gst_zrtp_alert_wants_fill (GstZrtpAlert * self);
