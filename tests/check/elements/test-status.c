@@ -70,8 +70,8 @@ run (const gchar *line)
   return WEXITSTATUS (status);
 }
 
-#define assert_says(text, part) fail_unless (strstr (text, part) != NULL, "\"%s\" is not in \"%s\"", part, text)
-#define assert_silent(text, part) fail_unless (strstr (text, part) == NULL, "\"%s\" is in \"%s\"", part, text)
+#define assert_says(text, part) fail_unless (strstr (text, part) != NULL, "\"%s\" is not in \"%.2000s\"", part, text)
+#define assert_silent(text, part) fail_unless (strstr (text, part) == NULL, "\"%s\" is in \"%.2000s\"", part, text)
 
 /* The line of out that has a part; free with g_free. */
 static gchar *
@@ -300,24 +300,24 @@ GST_START_TEST (test_bad_clients)
   guint i, secret;
 
   /* Names so long that no socket takes the text at once. */
-  for (i = 0; i < 40; i++) {
-    name = g_strdup_printf ("idle-%u%0*d", i, i % 10 ? 1 : 100000, 0);
+  for (i = 0; i < 12; i++) {
+    name = g_strdup_printf ("idle-%u%0*d", i, i % 4 ? 1 : 120000, 0);
     g_ptr_array_add (more, gst_zrtp_session_obtain (name));
     g_free (name);
   }
-  for (i = 0; i < 50; i++)
+  for (i = 0; i < 20; i++)
     g_object_unref (connect_to (own_socket));
   for (i = 0; i < 8; i++)
     slow[i] = connect_to (own_socket);
   text = read_all (connect_to (own_socket));
   assert_says (text, "'alice'");
-  assert_says (text, "'idle-10000");
-  assert_says (text, "'idle-390'");
+  assert_says (text, "'idle-4000");
+  assert_says (text, "'idle-110'");
   fail_unless (g_str_has_suffix (text, "}"));
   fail_unless (strlen (text) > 256 * 1024, "%u", (guint) strlen (text));
   g_free (text);
   fail_unless_equals_int (run ("--json"), 0);
-  assert_says (out, "idle-390");
+  assert_says (out, "idle-110");
 
   secret = call->a.sent[PACKET_SECRET];
   for (i = 0; i < 100; i++)
