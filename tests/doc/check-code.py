@@ -204,7 +204,7 @@ def look_at(environment, ends):
     assert ends <= seen, programs
 
 
-def run_pipeline(line, settings):
+def run_pipeline(line, settings, folder):
     """Until every stream is secure, if more than one end is in it; until it asks for a peer otherwise."""
     ports = sorted(set(re.findall(r'port=(\d+)', line)))
     for old, new in zip(ports, free_ports(len(ports))):
@@ -215,7 +215,8 @@ def run_pipeline(line, settings):
     sign = 'state=(string)' + ('secure' if len(ends) > 1 else 'discovering')
     assert '-m' in words, 'without -m nobody sees what happens: ' + line
     environment = dict(home(), GST_DEBUG_NO_COLOR='1', **settings)
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment,
+                               cwd=folder)
     timer = threading.Timer(LIMIT, process.kill)
     timer.start()
     seen, log = set(), []
@@ -270,7 +271,7 @@ def run_shell(name):
             assert variable in ('GST_DEBUG', 'GST_VALIDATE', 'GST_ZRTP_STATUS'), 'not known: ' + variable
             settings[variable] = value
         if words[0] == 'gst-launch-1.0':
-            run_pipeline(line[line.index('gst-launch'):], settings)
+            run_pipeline(line[line.index('gst-launch'):], settings, folder)
         elif words[0] == 'gst-validate-1.0':
             if not VALIDATE:
                 raise pages.Skip('gst-validate is not there')
@@ -279,7 +280,7 @@ def run_shell(name):
             run_meson(words, folder)
         elif words[0] == 'ninja':
             must(['ninja', '-C', os.path.join(folder, 'fresh'), '-n'] + words[3:])
-        elif words[0] in ('cc', 'zrtp-cache', 'readelf', 'gst-inspect-1.0'):
+        elif words[0] in ('cc', 'zrtp-cache', 'grep', 'readelf', 'gst-inspect-1.0'):
             must(['sh', '-ec', line], cwd=folder, env=environment)
         else:
             raise AssertionError('not known how to check: ' + line)
@@ -294,7 +295,7 @@ def launch_lines_of_elements():
         lines = re.findall(r'^ \* (gst-launch-1\.0 .*)$', section, re.M)
         assert lines, path + ' has no example'
         for line in lines:
-            run_pipeline(line, {})
+            run_pipeline(line, {}, WORK.name)
             count += 1
     assert count >= 3, count
 
