@@ -324,12 +324,24 @@ send_waiting (GstElement *element, gpointer data)
 }
 
 static void
+set_playing (GstZrtpEnc *self, gboolean playing)
+{
+  GstZrtpSession *session;
+
+  if (!g_atomic_int_compare_and_exchange (&self->playing, !playing, playing))
+    return;
+  session = gst_zrtp_endpoint_get_session (&self->endpoint);
+  gst_zrtp_session_set_playing (session, playing);
+  gst_object_unref (session);
+}
+
+static void
 play (GstZrtpEnc *self)
 {
   gboolean waiting = FALSE;
   guint i;
 
-  g_atomic_int_set (&self->playing, TRUE);
+  set_playing (self, TRUE);
   for (i = 0; i < ZRTP_MAX_STREAMS; i++) {
     GstZrtpEncStream *stream = peek_stream (self, i);
 
@@ -375,7 +387,7 @@ change_state (GstElement *element, GstStateChange transition)
         return GST_STATE_CHANGE_FAILURE;
       break;
     case GST_STATE_CHANGE_PLAYING_TO_PAUSED:
-      g_atomic_int_set (&self->playing, FALSE);
+      set_playing (self, FALSE);
       break;
     default:
       break;

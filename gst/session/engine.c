@@ -233,7 +233,7 @@ reset (GstZrtpSession *self)
 {
   guint i;
 
-  gst_zrtp_timer_set (self, ZRTP_NO_DEADLINE);
+  gst_zrtp_timer_end (self);
   self->now = 0;
   self->names_told = self->signature_told = self->new_device = self->asked_clear = FALSE;
   self->enrollment = GST_ZRTP_ENROLLMENT_NONE;
@@ -253,7 +253,6 @@ reset (GstZrtpSession *self)
   }
   g_clear_pointer (&self->association, zrtp_association_free);
   gst_zrtp_keylog_close (&self->keylog);
-  gst_clear_object (&self->clock);
 }
 
 void
@@ -484,6 +483,8 @@ handle_input (Step *step, GstZrtpMedia *media, const GstZrtpInput *input)
       if (media != NULL && !media->started)
         start (step, media, input->value);
       break;
+    case GST_ZRTP_INPUT_PLAYING:
+      break;
     case GST_ZRTP_INPUT_SSRC:
       if (media != NULL && media->started) {
         media->ssrc = input->value;
@@ -639,19 +640,6 @@ is_current (GstZrtpSession *self, guint run)
   return run == (guint) g_atomic_int_get (&self->run);
 }
 
-static void
-ensure_clock (GstZrtpSession *self)
-{
-  if (self->clock != NULL)
-    return;
-  GST_OBJECT_LOCK (self);
-  if (self->settings.clock != NULL)
-    self->clock = gst_object_ref (self->settings.clock);
-  GST_OBJECT_UNLOCK (self);
-  if (self->clock == NULL)
-    self->clock = gst_system_clock_obtain ();
-}
-
 /* The engine's lock is held. */
 static void
 handle_input_locked (Step *step, const GstZrtpInput *input)
@@ -660,10 +648,12 @@ handle_input_locked (Step *step, const GstZrtpInput *input)
 
   /* What is said before the start does not settle which clock the run has. */
   if (input->type == GST_ZRTP_INPUT_START)
-    ensure_clock (self);
+    gst_zrtp_timer_begin (self);
+  else if (input->type == GST_ZRTP_INPUT_PLAYING)
+    gst_zrtp_timer_pause (self, g_atomic_int_get (&self->playing) == 0);
   /* The engine's time never runs backwards. */
   if (self->clock != NULL)
-    self->now = MAX (self->now, gst_clock_get_time (self->clock));
+    self->now = MAX (self->now, gst_zrtp_timer_now (self));
   step->now = self->now;
   handle_input (step, gst_zrtp_session_peek_media (self, input->stream), input);
   if (self->association != NULL)

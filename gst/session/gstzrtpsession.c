@@ -38,7 +38,7 @@ gst_zrtp_session_init (GstZrtpSession *self)
   gst_zrtp_signer_init (&self->signer, self);
   self->refused = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->claims = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, gst_zrtp_claim_free);
-  self->timer_at = ZRTP_NO_DEADLINE;
+  self->timer_at = self->paused_at = ZRTP_NO_DEADLINE;
   self->run_enabled = TRUE;
   g_mutex_init (&self->run_lock);
   g_rec_mutex_init (&self->engine_lock);
@@ -427,6 +427,16 @@ gst_zrtp_session_start_stream (GstZrtpSession *self, guint stream, guint32 ssrc)
   g_mutex_unlock (&self->run_lock);
   if (enabled)
     gst_zrtp_mailbox_post (self, GST_ZRTP_INPUT_START, stream, ssrc, NULL, 0);
+}
+
+/**
+ * gst_zrtp_session_set_playing: (skip)
+ */
+void
+gst_zrtp_session_set_playing (GstZrtpSession *self, gboolean playing)
+{
+  g_atomic_int_add (&self->playing, playing ? 1 : -1);
+  gst_zrtp_mailbox_post (self, GST_ZRTP_INPUT_PLAYING, 0, 0, NULL, 0);
 }
 
 /**

@@ -78,6 +78,7 @@ typedef struct
 typedef enum
 {
   GST_ZRTP_INPUT_START,
+  GST_ZRTP_INPUT_PLAYING,
   GST_ZRTP_INPUT_SSRC,
   GST_ZRTP_INPUT_TRANSPORT_DOWN,
   GST_ZRTP_INPUT_TRANSPORT_UP,
@@ -225,8 +226,11 @@ struct _GstZrtpSession
 
   /* Timer; worker only, but for `timer`, which is under inbox_lock. */
   GstClockID timer;
-  guint64 timer_at;
+  guint64 timer_at;             /* clock's time, as the two that follow */
+  guint64 paused_at;            /* ZRTP_NO_DEADLINE if it is not */
+  guint64 paused_for;           /* in all */
   GstClock *clock;              /* of this run */
+  gint playing;                 /* atomic: zrtpenc elements in PLAYING, without which nothing can be sent */
 
   /* Made when first needed, under run_lock; read atomically; freed with the session. */
   GstZrtpMedia *media[ZRTP_MAX_STREAMS];
@@ -348,6 +352,12 @@ void gst_zrtp_engine_end_run (GstZrtpSession * self, guint run);
 gboolean gst_zrtp_engine_add_stream (GstZrtpSession * self, GstZrtpMedia * media, guint run);
 
 /* timers.c; worker only, but for cancel. */
+/* A run begins, unless it has, and settles which clock it has; and ends. */
+void gst_zrtp_timer_begin (GstZrtpSession * self);
+void gst_zrtp_timer_end (GstZrtpSession * self);
+/* The engine's time: that of the clock less what it was paused for. Under the engine lock, any thread. */
+guint64 gst_zrtp_timer_now (GstZrtpSession * self);
+void gst_zrtp_timer_pause (GstZrtpSession * self, gboolean pause);
 void gst_zrtp_timer_set (GstZrtpSession * self, guint64 at);
 void gst_zrtp_timer_cancel (GstZrtpSession * self);
 

@@ -107,6 +107,9 @@ GstZrtpMedia *gst_zrtp_session_get_media (GstZrtpSession * self, guint stream);
 /* A packet can go out now: starts the stream's protocol, once in a run. */
 GST_ZRTP_API
 void gst_zrtp_session_start_stream (GstZrtpSession * self, guint stream, guint32 ssrc);
+/* One more element that sends, or one less, is in PLAYING. While none is the protocol's time stands still. */
+GST_ZRTP_API
+void gst_zrtp_session_set_playing (GstZrtpSession * self, gboolean playing);
 /* The media of a stream that has started goes on under another SSRC. */
 GST_ZRTP_API
 void gst_zrtp_session_change_ssrc (GstZrtpSession * self, guint stream, guint32 ssrc);

@@ -68,7 +68,7 @@ collect (GstZrtpSession *self, GstZrtpMedia *media, Counters *counters)
   else
     counters->zrtp = media->last_stats;
   if (self->clock != NULL)
-    counters->now = gst_clock_get_time (self->clock);
+    counters->now = gst_zrtp_timer_now (self);
   g_rec_mutex_unlock (&self->engine_lock);
   gst_zrtp_media_get_standing (media, &counters->send, &counters->receive);
   g_mutex_lock (&self->inbox_lock);

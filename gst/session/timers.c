@@ -1,4 +1,4 @@
-/* timers.c: the engine's one deadline, as a single-shot wait on a clock.
+/* timers.c: the engine's time, and its one deadline as a single-shot wait on a clock.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -48,11 +48,61 @@ gst_zrtp_timer_cancel (GstZrtpSession *self)
 }
 
 void
+gst_zrtp_timer_begin (GstZrtpSession *self)
+{
+  if (self->clock != NULL)
+    return;
+  GST_OBJECT_LOCK (self);
+  if (self->settings.clock != NULL)
+    self->clock = gst_object_ref (self->settings.clock);
+  GST_OBJECT_UNLOCK (self);
+  if (self->clock == NULL)
+    self->clock = gst_system_clock_obtain ();
+}
+
+void
+gst_zrtp_timer_end (GstZrtpSession *self)
+{
+  self->paused_at = ZRTP_NO_DEADLINE;
+  self->paused_for = 0;
+  gst_zrtp_timer_set (self, ZRTP_NO_DEADLINE);
+  gst_clear_object (&self->clock);
+}
+
+guint64
+gst_zrtp_timer_now (GstZrtpSession *self)
+{
+  return (self->paused_at != ZRTP_NO_DEADLINE ? self->paused_at : gst_clock_get_time (self->clock)) - self->paused_for;
+}
+
+/* A packet that cannot be sent is no packet without an answer: what is under way when a call is put on hold goes on after it. */
+void
+gst_zrtp_timer_pause (GstZrtpSession *self, gboolean pause)
+{
+  guint64 now;
+
+  if (self->clock == NULL || pause == (self->paused_at != ZRTP_NO_DEADLINE))
+    return;
+  now = gst_clock_get_time (self->clock);
+  if (pause)
+    self->paused_at = now;
+  else {
+    self->paused_for += now - self->paused_at;
+    self->paused_at = ZRTP_NO_DEADLINE;
+  }
+  GST_DEBUG_OBJECT (self, "time %s", pause ? "stands still: nothing can be sent" : "goes on");
+}
+
+void
 gst_zrtp_timer_set (GstZrtpSession *self, guint64 at)
 {
   GWeakRef *ref;
   GstClockID id;
 
+  if (self->paused_at != ZRTP_NO_DEADLINE)
+    at = ZRTP_NO_DEADLINE;
+  else if (at != ZRTP_NO_DEADLINE)
+    at += self->paused_for;
   if (at == self->timer_at)
     return;
   gst_zrtp_timer_cancel (self);
