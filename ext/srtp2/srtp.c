@@ -51,7 +51,8 @@
 typedef struct
 {
   guint32 number;               /* as it stands in packets */
-  gboolean rtp;                 /* RTP has verified, not RTCP alone */
+  gboolean rtp;                 /* RTP has passed, not RTCP alone */
+  guint16 sequence;             /* the highest of it */
 } Ssrc;
 
 struct _ZrtpSrtp
@@ -66,8 +67,7 @@ struct _ZrtpSrtp
   Ssrc *ssrcs;                  /* those that libsrtp2 has a stream for */
   /* Of the last RTP packet that passed. */
   gboolean have_rtp;
-  guint32 rtp_ssrc;             /* as it stands in packets */
-  guint16 rtp_sequence;         /* highest in a row of this SSRC */
+  guint last_rtp;               /* index of its SSRC */
   guint late_tries, earned;     /* that are left; packets that count for the next one */
   srtp_policy_t policy;         /* and master key: for streams that begin at another rollover counter; receiver only */
   guint8 master[SRTP_MAX_KEY_LEN];
@@ -380,15 +380,28 @@ read_ssrc (const guint8 * at)
 
 /* An RTP packet has passed. */
 static inline void
-note_sequence (ZrtpSrtp * self, const guint8 * packet, guint32 ssrc)
+note_sequence (ZrtpSrtp * self, const guint8 * packet, Ssrc * ssrc)
 {
   guint16 sequence = (guint16) (packet[2] << 8 | packet[3]);
 
-  if (G_UNLIKELY (self->have_rtp && self->rtp_ssrc == ssrc && (gint16) (sequence - self->rtp_sequence) <= 0))
-    return;
   self->have_rtp = TRUE;
-  self->rtp_ssrc = ssrc;
-  self->rtp_sequence = sequence;
+  self->last_rtp = ssrc - self->ssrcs;
+  if (G_UNLIKELY (ssrc->rtp && (gint16) (sequence - ssrc->sequence) <= 0))
+    return;
+  ssrc->rtp = TRUE;
+  ssrc->sequence = sequence;
+}
+
+guint
+zrtp_srtp_get_sequences (ZrtpSrtp * self, ZrtpSrtpSequence * sequences, guint max)
+{
+  guint i, n = 0;
+
+  for (i = 0; i < self->n_ssrcs && n < max; i++) {
+    if (self->ssrcs[i].rtp)
+      sequences[n++] = (ZrtpSrtpSequence) { GUINT32_FROM_BE (self->ssrcs[i].number), self->ssrcs[i].sequence };
+  }
+  return n;
 }
 
 void
@@ -401,8 +414,8 @@ zrtp_srtp_get_standing (ZrtpSrtp * self, ZrtpSrtpStanding * standing)
   standing->have_rtp = self->have_rtp;
   if (!self->have_rtp)
     return;
-  standing->ssrc = GUINT32_FROM_BE (self->rtp_ssrc);
-  standing->sequence = self->rtp_sequence;
+  standing->ssrc = GUINT32_FROM_BE (self->ssrcs[self->last_rtp].number);
+  standing->sequence = self->ssrcs[self->last_rtp].sequence;
   if (srtp_get_stream_roc (self->context, standing->ssrc, &standing->roc) != srtp_err_status_ok)
     standing->roc = 0;
 }
@@ -447,7 +460,7 @@ protect (ZrtpSrtp * self, guint8 * packet, gsize * len, gsize header_len, guint 
     ProtectFunc func)
 {
   guint32 ssrc;
-  gboolean known;
+  Ssrc *known;
   srtp_err_status_t status;
   int packet_len;
 
@@ -458,7 +471,7 @@ protect (ZrtpSrtp * self, guint8 * packet, gsize * len, gsize header_len, guint 
   if (G_UNLIKELY (*left == 0))
     return ZRTP_SRTP_EXPIRED;
   ssrc = read_ssrc (packet + ssrc_at);
-  known = ssrc_find (self, ssrc) != NULL;
+  known = ssrc_find (self, ssrc);
   if (G_UNLIKELY (!known && self->n_ssrcs == MAX_SSRCS))
     return ZRTP_SRTP_FAILED;
 
@@ -466,13 +479,13 @@ protect (ZrtpSrtp * self, guint8 * packet, gsize * len, gsize header_len, guint 
   status = func (self->context, packet, &packet_len);
   /* libsrtp2 makes a sender's stream before it looks at the packet, so count it even on failure. */
   if (G_UNLIKELY (!known))
-    ssrc_add (self, ssrc);
+    known = ssrc_add (self, ssrc);
   if (G_UNLIKELY (status != srtp_err_status_ok))
     return result_of (status);
   *len = packet_len;
   (*left)--;
   if (ssrc_at == RTP_SSRC_AT)
-    note_sequence (self, packet, ssrc);
+    note_sequence (self, packet, known);
   return ZRTP_SRTP_OK;
 }
 
@@ -512,7 +525,7 @@ unprotect_late (ZrtpSrtp * self, gboolean known, guint8 * packet, int *len)
 }
 
 static ZrtpSrtpResult
-unprotected (ZrtpSrtp * self, srtp_err_status_t status, Ssrc * known, guint32 number, gboolean rtp, guint64 * left)
+unprotected (ZrtpSrtp * self, srtp_err_status_t status, guint32 number, guint64 * left)
 {
   if (G_UNLIKELY (status != srtp_err_status_ok)) {
     /* What the library's own AES-GCM says of a wrong tag depends on what it is built on. */
@@ -520,9 +533,8 @@ unprotected (ZrtpSrtp * self, srtp_err_status_t status, Ssrc * known, guint32 nu
       return ZRTP_SRTP_FORGED;
     return result_of (status);
   }
-  if (G_UNLIKELY (!known))
-    known = ssrc_add (self, number);
-  known->rtp |= rtp;
+  if (G_UNLIKELY (!ssrc_find (self, number)))
+    ssrc_add (self, number);
   if (G_UNLIKELY (self->late_tries < MAX_LATE_TRIES && ++self->earned == PACKETS_FOR_LATE_TRY)) {
     self->earned = 0;
     self->late_tries++;
@@ -569,10 +581,10 @@ zrtp_srtp_unprotect (ZrtpSrtp * self, guint8 * packet, gsize * len)
   if (G_UNLIKELY (status == srtp_err_status_auth_fail && packet[2] < 0x80 && !(known && known->rtp)
           && self->late_tries > 0))
     status = unprotect_late (self, known != NULL, packet, &packet_len);
-  result = unprotected (self, status, known, ssrc, TRUE, &self->rtp_left);
+  result = unprotected (self, status, ssrc, &self->rtp_left);
   if (G_LIKELY (result == ZRTP_SRTP_OK)) {
     *len = packet_len;
-    note_sequence (self, packet, ssrc);
+    note_sequence (self, packet, ssrc_find (self, ssrc));
   }
   return result;
 }
@@ -605,7 +617,7 @@ zrtp_srtp_unprotect_rtcp (ZrtpSrtp * self, guint8 * packet, gsize * len)
 
   packet_len = *len;
   status = srtp_unprotect_rtcp (self->context, packet, &packet_len);
-  result = unprotected (self, status, known, ssrc, FALSE, &self->rtcp_left);
+  result = unprotected (self, status, ssrc, &self->rtcp_left);
   if (result == ZRTP_SRTP_OK)
     *len = packet_len;
   return result;

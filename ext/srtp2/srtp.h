@@ -56,11 +56,20 @@ typedef struct
   gboolean have_rtp;            /* an RTP packet has passed; then of the SSRC that the last one had: */
   guint32 ssrc;
   guint32 roc;                  /* rollover counter */
-  guint16 sequence;             /* highest since another SSRC was the last */
+  guint16 sequence;             /* highest of it */
 } ZrtpSrtpStanding;
+
+typedef struct
+{
+  guint32 ssrc;
+  guint16 sequence;             /* highest that has passed */
+} ZrtpSrtpSequence;
 
 /* Not while another thread uses the context. */
 void zrtp_srtp_get_standing (ZrtpSrtp * srtp, ZrtpSrtpStanding * standing);
+
+/* Of the first SSRCs that RTP came from, max at most; how many. Likewise. */
+guint zrtp_srtp_get_sequences (ZrtpSrtp * srtp, ZrtpSrtpSequence * sequences, guint max);
 
 /* In place. *len is the packet's length on entry and on success its new length; on failure *len and, but for
  * the receiver's payload, the packet are unspecified: drop it. Not thread safe for one context. */

@@ -103,6 +103,7 @@ update_gates (GstZrtpMedia *media)
 static void
 take_contexts (GstZrtpMedia *media, ZrtpSrtp **send, ZrtpSrtp **receive)
 {
+  gst_zrtp_late_begin (&media->late, media->receive.srtp);
   *send = g_steal_pointer (&media->send.srtp);
   *receive = g_steal_pointer (&media->receive.srtp);
 }
@@ -121,6 +122,7 @@ gst_zrtp_media_begin_run (GstZrtpMedia *media, guint run, gboolean enabled, GstZ
   media->latched = latched;
   media->must_be_announced = must_be_announced;
   media->receive.clear = 0;
+  media->late.left = 0;
   media->state = GST_ZRTP_STATE_IDLE;
   update_gates (media);
   unlock_both (media);
@@ -544,6 +546,11 @@ unprotect_one (GstZrtpMedia *media, GstBuffer *buffer, gboolean *rtcp, ListWalk 
     walk->clear |= receive->clear++ == CLEAR_FOR_LONG;
   }
   if (receive->gate == GST_ZRTP_GATE_PASS) {
+    if (G_UNLIKELY (media->late.left > 0) && gst_zrtp_late_is_encrypted (&media->late, buffer, *rtcp)) {
+      count (media, &receive->counters.late, "dropped a packet that was encrypted before the call went clear");
+      gst_buffer_unref (buffer);
+      return NULL;
+    }
     receive->counters.clear++;
     receive->counters.clear_octets += gst_buffer_get_size (buffer);
     return buffer;

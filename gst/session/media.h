@@ -10,6 +10,7 @@
 #include <gst/zrtp/zrtp.h>
 #include "ext/srtp2/srtp.h"
 #include "gst/protocol/association.h"
+#include "gst/session/late.h"
 
 G_BEGIN_DECLS
 
@@ -33,6 +34,7 @@ typedef struct
   guint64 replayed;
   guint64 malformed;
   guint64 foreign;              /* neither RTP, RTCP nor ZRTP */
+  guint64 late;                 /* encrypted with keys that are gone, and the call has gone clear */
   guint64 failed;               /* expired keys, failures of the SRTP library */
 } GstZrtpMediaCounters;
 
@@ -66,6 +68,7 @@ struct _GstZrtpMedia
   guint stream;
 
   GstZrtpMediaDirection send, receive;
+  GstZrtpLate late;             /* under the lock of receive */
 
   /* Both media locks to write, either to read. */
   GstZrtpMediaPolicy policy;

@@ -54,6 +54,7 @@ static const struct
   FIELD ("receive-replayed", receive.counters.replayed),
   FIELD ("receive-malformed", receive.counters.malformed),
   FIELD ("receive-foreign", receive.counters.foreign),
+  FIELD ("receive-late", receive.counters.late),
   FIELD ("receive-failed", receive.counters.failed),
 #undef FIELD
 };
@@ -215,8 +216,8 @@ make_stream (GstZrtpSession *self, GstZrtpMedia *media, const Counters *counters
  *   with `-bytes`: octets of whole packets as they are on the wire, without UDP and IP
  * - `send-held`, `receive-held`: kept back, as clear media may not pass
  * - `send-malformed`, `send-replayed` (a sequence number twice under one key), `send-failed`, `receive-forged` (not
- *   authentic), `receive-replayed`, `receive-malformed`, `receive-foreign` (neither RTP, RTCP nor ZRTP), `receive-failed`:
- *   dropped
+ *   authentic), `receive-replayed`, `receive-malformed`, `receive-foreign` (neither RTP, RTCP nor ZRTP),
+ *   `receive-late` (encrypted with keys that are gone, as the call has gone clear), `receive-failed`: dropped
  *
  * Each stream has `stream` (int), `state` and `security` (strings, as in messages) and, as far as there is something to tell:
  *
