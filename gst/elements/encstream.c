@@ -574,6 +574,8 @@ make_pad (GstZrtpEncStream *stream, GstStaticPadTemplate *template)
   gst_pad_set_iterate_internal_links_function (pad, iterate_internal_links);
   gst_pad_set_query_function (pad, pad_query);
   gst_pad_set_event_function (pad, pad_event);
+  /* Packets are changed where they are, if they may be. */
+  GST_PAD_SET_PROXY_ALLOCATION (pad);
   return pad;
 }
 

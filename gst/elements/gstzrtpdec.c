@@ -71,6 +71,21 @@ other_pad (GstZrtpDec *self, GstPad *pad)
                                 : self->rtcp_sink;
 }
 
+/* Whether rtcp_src follows rtp_sink (RFC 5761): nothing is sent to rtcp_sink, linked as it may be, by rtpbin for example. */
+static gboolean
+is_muxed (GstZrtpDec *self)
+{
+  GstEvent *event;
+
+  if (!gst_pad_is_linked (self->rtcp_src))
+    return FALSE;
+  event = gst_pad_get_sticky_event (self->rtcp_sink, GST_EVENT_STREAM_START, 0);
+  if (event == NULL)
+    return TRUE;
+  gst_event_unref (event);
+  return FALSE;
+}
+
 /* RTCP that came on the RTP pad has no events of its own. The stream lock of rtcp_src is held. */
 static void
 ensure_rtcp_events (GstZrtpDec *self)
@@ -213,13 +228,6 @@ pad_query (GstPad *pad, GstObject *parent, GstQuery *query)
   return gst_pad_query_default (pad, parent, query);
 }
 
-/* Whether rtcp_src follows rtp_sink. */
-static gboolean
-is_muxed (GstZrtpDec *self)
-{
-  return !gst_pad_is_linked (self->rtcp_sink) && gst_pad_is_linked (self->rtcp_src);
-}
-
 static gboolean
 rtp_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
 {
@@ -268,11 +276,14 @@ rtcp_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
 static GstIterator *
 iterate_internal_links (GstPad *pad, GstObject *parent)
 {
+  GstZrtpDec *self = (GstZrtpDec *) parent;
+  /* What is asked or told from behind rtcp_src is for where its packets come from. */
+  GstPad *other = pad == self->rtcp_src && is_muxed (self) ? self->rtp_sink : other_pad (self, pad);
   GValue value = G_VALUE_INIT;
   GstIterator *iterator;
 
   g_value_init (&value, GST_TYPE_PAD);
-  g_value_set_object (&value, other_pad ((GstZrtpDec *) parent, pad));
+  g_value_set_object (&value, other);
   iterator = gst_iterator_new_single (GST_TYPE_PAD, &value);
   g_value_unset (&value);
   return iterator;
@@ -416,6 +427,8 @@ add_pad (GstZrtpDec *self, GstStaticPadTemplate *template)
 
   gst_pad_set_iterate_internal_links_function (pad, iterate_internal_links);
   gst_pad_set_query_function (pad, pad_query);
+  /* Packets are changed where they are, if they may be. */
+  GST_PAD_SET_PROXY_ALLOCATION (pad);
   gst_element_add_pad (GST_ELEMENT (self), pad);
   return pad;
 }
