@@ -117,8 +117,10 @@ show_relayed (ZrtpStream * stream, const ZrtpSasRelayBody * body)
     sas->relayed_verified = body->verified;     /* for the display; our own V stays (Z-5.13-13) */
     sas->remote_disclosure |= body->disclosure; /* sticky (attack E6) */
     memcpy (sas->sashash, body->sashash, ZRTP_SASHASH_LEN);
-    /* The user's word was about another SAS. */
+    /* The user's word was about another SAS, and so was the peer's signature. */
     sas->verified = FALSE;
+    sas->signature = FALSE;
+    zrtp_message_clear (&association->signature);
   }
   type->render (sas->sashash, sas->text, sizeof sas->text);
   zrtp_association_sas_changed (association);

@@ -29,6 +29,20 @@ gst_zrtp_session_first_stream (GstZrtpSession *self)
   return stream;
 }
 
+/* What was told, and what the application said of it, belongs to one SAS: a key agreement that has replaced it starts afresh. A relayed SAS
+ * replaces it too. */
+static void
+forget_other_session (GstZrtpSession *self, const ZrtpSasInfo *info)
+{
+  if (memcmp (self->told_sashash, info->sashash, sizeof self->told_sashash) == 0)
+    return;
+  memcpy (self->told_sashash, info->sashash, sizeof self->told_sashash);
+  self->names_told = self->signature_told = self->new_device = FALSE;
+  GST_OBJECT_LOCK (self);
+  self->signature_accepted = FALSE;
+  GST_OBJECT_UNLOCK (self);
+}
+
 /* Updates what is known of the SAS and how far each secure stream may be trusted by it. */
 void
 gst_zrtp_step_refresh_security (GstZrtpSession *self)
@@ -42,6 +56,8 @@ gst_zrtp_step_refresh_security (GstZrtpSession *self)
   if (have_sas)
     self->sas = info;
   GST_OBJECT_UNLOCK (self);
+  if (have_sas)
+    forget_other_session (self, &info);
 
   for (i = 0; i < ZRTP_MAX_STREAMS; i++) {
     GstZrtpMedia *media = gst_zrtp_session_peek_media (self, i);
@@ -130,20 +146,6 @@ tell_signature (Step *step, guint stream, const ZrtpSasInfo *info)
   gst_zrtp_step_add_message (step, stream, gst_zrtp_message_new_signature (self, stream, info, block, len));
 }
 
-/* What was told, and what the application said of it, belongs to one SAS: a key agreement that has replaced it starts afresh. A relayed SAS
- * replaces it too. */
-static void
-forget_other_session (GstZrtpSession *self, const ZrtpSasInfo *info)
-{
-  if (memcmp (self->told_sashash, info->sashash, sizeof self->told_sashash) == 0)
-    return;
-  memcpy (self->told_sashash, info->sashash, sizeof self->told_sashash);
-  self->names_told = self->signature_told = self->new_device = FALSE;
-  GST_OBJECT_LOCK (self);
-  self->signature_accepted = FALSE;
-  GST_OBJECT_UNLOCK (self);
-}
-
 void
 gst_zrtp_step_tell_sas (Step *step, guint stream)
 {
@@ -161,7 +163,6 @@ gst_zrtp_step_tell_sas (Step *step, guint stream)
   expected = g_strdup (self->settings.peer_name);
   GST_OBJECT_UNLOCK (self);
   if (have_sas) {
-    forget_other_session (self, &info);
     warn_of_name (step, stream, &info, expected);
     gst_zrtp_step_add_message (step, stream, gst_zrtp_message_new_sas (self, stream, &info, security, expected, self->new_device));
     tell_enrollment (step, stream, &info);
