@@ -55,7 +55,8 @@ has ()
     command) command -v "$2" >/dev/null 2>&1 ;;
     header) echo "#include <$2>" | cc -E - >/dev/null 2>&1 ;;
     module) pkg-config --exists "$2" >/dev/null 2>&1 ;;
-    element) gst-inspect-1.0 --exists "$2" >/dev/null 2>&1 ;;
+    # Without a version it asks for one of GStreamer's own, which other projects' plugins do not have.
+    element) gst-inspect-1.0 --exists --atleast-version=0.0 "$2" >/dev/null 2>&1 ;;
     package) ! command -v dpkg-query >/dev/null 2>&1 || dpkg-query -W -f '${Status}' "$2" 2>/dev/null | grep -q ' installed$' ;;
     fuzzer) echo 'int LLVMFuzzerTestOneInput (const char *d, long n) { return 0; }' |
         clang -x c -fsanitize=fuzzer,address,undefined -o /dev/null - >/dev/null 2>&1 ;;
