@@ -99,6 +99,7 @@ ensure_rtcp_events (GstZrtpDec *self)
     gst_event_unref (event);
     return;
   }
+  GST_INFO_OBJECT (self, "RTCP comes between RTP (RFC 5761), and leaves by rtcp_src");
   rtp_id = gst_pad_get_stream_id (self->rtp_sink);
   id = g_strconcat (rtp_id ? rtp_id : GST_OBJECT_NAME (self), "/rtcp", NULL);
   gst_pad_push_event (self->rtcp_src, gst_event_new_stream_start (id));

@@ -135,8 +135,8 @@ GST_START_TEST (test_three_streams)
   Extra extras[2 * (STREAMS - 1)] = { { NULL } };
   GstStructure *stats;
   const GValue *streams;
-  guint64 operations = 0;
-  guint i, secret, round;
+  guint64 operations = 0, encrypted = 0;
+  guint i, secret, round, multistreams = 0;
 
   for (i = 0; i < G_N_ELEMENTS (extras); i++)
     extra_init (&extras[i], i & 1 ? &call->b : &call->a, 1 + i / 2);
@@ -171,14 +171,21 @@ GST_START_TEST (test_three_streams)
   streams = gst_structure_get_value (stats, "streams");
   fail_unless_equals_int (gst_value_array_get_size (streams), STREAMS);
   for (i = 0; i < STREAMS; i++) {
+    const GstStructure *stream = gst_value_get_structure (gst_value_array_get_value (streams, i));
     guint64 n;
 
-    fail_unless (gst_structure_get_uint64 (g_value_get_boxed (gst_value_array_get_value (streams, i)),
-        "public-key-operations", &n));
+    fail_unless (gst_structure_get_uint64 (stream, "public-key-operations", &n));
     fail_unless (i == 0 || n == 0 || operations == 0);
     operations += n;
+    multistreams += strcmp (gst_structure_get_string (stream, "key-agreement"), "Mult") == 0;
+    fail_unless (gst_structure_get_uint64 (stream, "sent-encrypted", &n));
+    encrypted += n;
   }
   fail_unless (operations > 0);
+  /* Each stream's own algorithms, and the sums over all. */
+  fail_unless_equals_int (multistreams, STREAMS - 1);
+  fail_unless (gst_structure_get_uint64 (stats, "sent-encrypted", &operations));
+  fail_unless_equals_uint64 (operations, encrypted);
   gst_structure_free (stats);
 
   /* The user's word counts for all streams. */
