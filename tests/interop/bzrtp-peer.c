@@ -1,7 +1,7 @@
 /* bzrtp-peer.c: another project's ZRTP endpoint, to test ours against: Debian's libbzrtp and libsrtp2 over UDP.
  *
  * libbzrtp is a black box here, used by its public header alone. The program speaks ZRTP on 127.0.0.1, then sends
- * and expects RTP of a known pattern (interop_block_fill) under SRTP. It prints one "key=value" a line on stdout
+ * and expects RTP of a known pattern under SRTP (bzrtp-media.c). It prints one "key=value" a line on stdout
  * as things happen, and exits with 0 only if it went secure and saw enough packets whose payload was as expected.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
@@ -17,61 +17,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <bzrtp/bzrtp.h>
-#include <sqlite3.h>
-#include <srtp2/srtp.h>
+#include "bzrtp-peer.h"
 
-#define RTP_HEADER_LEN 12
-#define BLOCK_LEN 160           /* 20 ms of PCMU */
 #define TICK_MS 10
 #define MESSAGE_TYPE_OFFSET 16  /* 12 octets of packet header, preamble and length word */
 
-/* A media stream of the call, a channel in libbzrtp's words; the options are the first one's. */
-typedef struct
-{
-  guint number;
-  /* options */
-  gint local_port, remote_port;
-  gint second_local_port, second_remote_port;
-  gchar *ssrc_text;
-  gchar *role;
-  gchar *hashes, *ciphers, *auth_tags, *key_agreements, *sas_types;
-  gchar *cache;
-  gint loss, seed;
-  gint packets, interval_ms, timeout_ms, linger_ms, start_delay_ms;
-  gboolean verify;
-  gboolean unverify;
-  gboolean clear;
-  gboolean exchange_hashes;
-
-  guint32 ssrc;
-  GRand *random;
-  int fd;
-  struct sockaddr_in remote;
-  bzrtpContext_t *zrtp;
-  sqlite3 *db;
-  srtp_t send, receive;
-
-  gboolean started;
-  gboolean secure;
-  gboolean sas_known;
-  gboolean cache_mismatch;
-  gint64 secure_at, next_rtp;   /* monotonic microseconds */
-  guint16 seq;
-  guint32 timestamp;
-  guint32 next_block;
-
-  gint sent, zrtp_sent, zrtp_received, decrypted, wrong_payload, unauthentic, clear_before, clear_after;
-  gint dropped, held_back;
-} Peer;
-
 static volatile sig_atomic_t stop_requested;
 
-static void
-say (const Peer * self, const gchar * key, const gchar * format, ...) G_GNUC_PRINTF (3, 4);
-
-/* The second stream's keys begin with "stream1-". */
-static void
+void
 say (const Peer * self, const gchar * key, const gchar * format, ...)
 {
   va_list args;
@@ -82,39 +35,6 @@ say (const Peer * self, const gchar * key, const gchar * format, ...)
   va_end (args);
   g_print ("%s%s=%s\n", self->number > 0 ? "stream1-" : "", key, value);
   fflush (stdout);
-}
-
-/* A block says its own number and is filled from it, so that each one can be checked alone: magic, direction, counter, and
- * then the octets of a small generator. tests/interop/run-interop makes the same blocks. */
-static void
-interop_block_fill (guint8 * block, gchar direction, guint32 counter)
-{
-  guint32 x = counter * 2654435761u + (guint8) direction;
-  guint i;
-
-  memcpy (block, "ZRT", 3);
-  block[3] = (guint8) direction;
-  block[4] = counter >> 24;
-  block[5] = counter >> 16;
-  block[6] = counter >> 8;
-  block[7] = counter;
-  for (i = 8; i < BLOCK_LEN; i++) {
-    x = x * 1103515245u + 12345u;
-    block[i] = x >> 16;
-  }
-}
-
-static gboolean
-interop_block_check (const guint8 * block, gsize len)
-{
-  guint8 expected[BLOCK_LEN];
-  guint32 counter;
-
-  if (len != BLOCK_LEN || memcmp (block, "ZRT", 3) != 0)
-    return FALSE;
-  counter = (guint32) block[4] << 24 | block[5] << 16 | block[6] << 8 | block[7];
-  interop_block_fill (expected, (gchar) block[3], counter);
-  return memcmp (block, expected, BLOCK_LEN) == 0;
 }
 
 static const struct
@@ -209,7 +129,7 @@ held_back (Peer * self, const guint8 * data, gsize len, gboolean incoming)
   return TRUE;
 }
 
-static void
+void
 transmit (Peer * self, const guint8 * data, gsize len)
 {
   if (lost (self))
@@ -239,57 +159,6 @@ on_status (void *data, const uint8_t level, const uint8_t id, const char *text)
     return 0;
   say (self, "status", "%u %u %s", level, id, text != NULL ? text : "");
   return 0;
-}
-
-static void
-set_policy (srtp_policy_t * policy, const bzrtpSrtpSecrets_t * secrets)
-{
-  gboolean wide = secrets->cipherAlgo == ZRTP_CIPHER_AES3;
-  gboolean short_tag = secrets->authTagAlgo == ZRTP_AUTHTAG_HS32;
-
-  memset (policy, 0, sizeof *policy);
-  if (wide && short_tag)
-    srtp_crypto_policy_set_aes_cm_256_hmac_sha1_32 (&policy->rtp);
-  else if (wide)
-    srtp_crypto_policy_set_aes_cm_256_hmac_sha1_80 (&policy->rtp);
-  else if (short_tag)
-    srtp_crypto_policy_set_aes_cm_128_hmac_sha1_32 (&policy->rtp);
-  else
-    srtp_crypto_policy_set_rtp_default (&policy->rtp);
-  if (wide)
-    srtp_crypto_policy_set_aes_cm_256_hmac_sha1_80 (&policy->rtcp);
-  else
-    srtp_crypto_policy_set_rtcp_default (&policy->rtcp);
-  policy->window_size = 128;
-}
-
-static srtp_t
-new_srtp (const Peer * self, const bzrtpSrtpSecrets_t * secrets, gboolean outgoing)
-{
-  srtp_policy_t policy;
-  srtp_t srtp = NULL;
-  guint8 key[64];
-  const guint8 *master = outgoing ? secrets->selfSrtpKey : secrets->peerSrtpKey;
-  const guint8 *salt = outgoing ? secrets->selfSrtpSalt : secrets->peerSrtpSalt;
-  gsize master_len = outgoing ? secrets->selfSrtpKeyLength : secrets->peerSrtpKeyLength;
-  gsize salt_len = outgoing ? secrets->selfSrtpSaltLength : secrets->peerSrtpSaltLength;
-  srtp_err_status_t status;
-
-  set_policy (&policy, secrets);
-  if (master_len + salt_len != (gsize) policy.rtp.cipher_key_len) {
-    say (self, "error", "keys of %" G_GSIZE_FORMAT " + %" G_GSIZE_FORMAT " octets", master_len, salt_len);
-    return NULL;
-  }
-  memcpy (key, master, master_len);
-  memcpy (key + master_len, salt, salt_len);
-  policy.key = key;
-  policy.ssrc.type = outgoing ? ssrc_any_outbound : ssrc_any_inbound;
-  status = srtp_create (&srtp, &policy);
-  if (status != srtp_err_status_ok) {
-    say (self, "error", "srtp_create: %d", status);
-    return NULL;
-  }
-  return srtp;
 }
 
 static int
@@ -331,66 +200,6 @@ on_exported_keys (void *data, int zuid, uint8_t role)
 
   say (self, "role", "%s", role == BZRTP_ROLE_INITIATOR ? "initiator" : "responder");
   return 0;
-}
-
-static void
-send_rtp (Peer * self)
-{
-  guint8 packet[RTP_HEADER_LEN + BLOCK_LEN + SRTP_MAX_TRAILER_LEN + 4];
-  int len = RTP_HEADER_LEN + BLOCK_LEN;
-
-  packet[0] = 0x80;
-  packet[1] = 0;                /* PCMU */
-  packet[2] = self->seq >> 8;
-  packet[3] = self->seq;
-  packet[4] = self->timestamp >> 24;
-  packet[5] = self->timestamp >> 16;
-  packet[6] = self->timestamp >> 8;
-  packet[7] = self->timestamp;
-  packet[8] = self->ssrc >> 24;
-  packet[9] = self->ssrc >> 16;
-  packet[10] = self->ssrc >> 8;
-  packet[11] = self->ssrc;
-  interop_block_fill (packet + RTP_HEADER_LEN, 'b', self->next_block);
-  self->seq++;
-  self->timestamp += BLOCK_LEN;
-  if (self->secure) {
-    srtp_err_status_t status = srtp_protect (self->send, packet, &len);
-
-    if (status != srtp_err_status_ok) {
-      say (self, "error", "srtp_protect: %d", status);
-      return;
-    }
-    self->sent++;
-  }
-  self->next_block++;
-  transmit (self, packet, len);
-}
-
-static void
-receive_rtp (Peer * self, guint8 * packet, int len)
-{
-  gboolean clear = interop_block_check (packet + RTP_HEADER_LEN, len - RTP_HEADER_LEN);
-  srtp_err_status_t status;
-
-  if (clear) {
-    if (self->receive != NULL)
-      self->clear_after++;
-    else
-      self->clear_before++;
-    return;
-  }
-  if (self->receive == NULL)
-    return;                     /* the peer was secure first */
-  status = srtp_unprotect (self->receive, packet, &len);
-  if (status != srtp_err_status_ok) {
-    self->unauthentic++;
-    return;
-  }
-  if (interop_block_check (packet + RTP_HEADER_LEN, len - RTP_HEADER_LEN))
-    self->decrypted++;
-  else
-    self->wrong_payload++;
 }
 
 static void
