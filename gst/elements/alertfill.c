@@ -8,6 +8,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include "gst/elements/gstzrtpalert.h"
+#include "gst/session/compat.h"
 
 GST_DEBUG_CATEGORY_EXTERN (gst_zrtp_alert_debug);
 #define GST_CAT_DEFAULT gst_zrtp_alert_debug
@@ -258,7 +259,7 @@ gst_zrtp_alert_wants_fill (GstZrtpAlert *self)
 void
 gst_zrtp_alert_fill (GstZrtpAlert *self)
 {
-  gst_element_call_async (GST_ELEMENT (self), watch_audio, NULL, NULL);
+  gst_zrtp_call_async (GST_ELEMENT (self), watch_audio, NULL);
 }
 
 void

@@ -31,6 +31,7 @@
 #include "gst/elements/gstzrtpenc.h"
 #include "gst/elements/encstream.h"
 #include "gst/protocol/association.h"
+#include "gst/session/compat.h"
 
 #include <stdio.h>
 
@@ -85,7 +86,7 @@ tell_collision (GstElement *element, gpointer id)
 static void
 collided (GstElement *element, guint id)
 {
-  gst_element_call_async (element, tell_collision, GUINT_TO_POINTER (id), NULL);
+  gst_zrtp_call_async (element, tell_collision, GUINT_TO_POINTER (id));
 }
 
 static const GstZrtpSenderFuncs sender_funcs = { send_packet, collided };
@@ -351,7 +352,7 @@ play (GstZrtpEnc *self)
     }
   }
   if (waiting)
-    gst_element_call_async (GST_ELEMENT (self), send_waiting, NULL, NULL);
+    gst_zrtp_call_async (GST_ELEMENT (self), send_waiting, NULL);
 }
 
 /* An rtp_src without an rtp_sink sends in PLAYING only, as live sources do; nobody may wait for it in PAUSED. */

@@ -17,12 +17,23 @@ static const struct
 
 /* What srtpenc puts in caps for srtpdec; of no meaning here. */
 static gboolean
-is_not_srtp_field (GQuark field, GValue *value, gpointer data)
+is_srtp_field (const gchar *name)
 {
-  const gchar *name = g_quark_to_string (field);
+  return g_str_has_prefix (name, "srtp-") || g_str_has_prefix (name, "srtcp-") || g_str_equal (name, "mki")
+      || g_str_equal (name, "roc");
+}
 
-  return !(g_str_has_prefix (name, "srtp-") || g_str_has_prefix (name, "srtcp-") || g_str_equal (name, "mki")
-      || g_str_equal (name, "roc"));
+static void
+remove_srtp_fields (GstStructure *structure)
+{
+  gint i;
+
+  for (i = gst_structure_n_fields (structure) - 1; i >= 0; i--) {
+    const gchar *name = gst_structure_nth_field_name (structure, i);
+
+    if (is_srtp_field (name))
+      gst_structure_remove_field (structure, name);
+  }
 }
 
 static GstCaps *
@@ -37,7 +48,7 @@ rename_caps (GstCaps *caps, gboolean to_secure)
     for (j = 0; j < G_N_ELEMENTS (names); j++) {
       if (gst_structure_has_name (structure, to_secure ? names[j].plain : names[j].secure)) {
         gst_structure_set_name (structure, to_secure ? names[j].secure : names[j].plain);
-        gst_structure_filter_and_map_in_place (structure, is_not_srtp_field, NULL);
+        remove_srtp_fields (structure);
         break;
       }
     }

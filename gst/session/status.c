@@ -13,6 +13,7 @@
 #define _GNU_SOURCE             /* secure_getenv() */
 #endif
 
+#include "gst/session/compat.h"
 #include "gst/session/session-private.h"
 #include "gst/session/statusfolder.h"
 
@@ -100,12 +101,12 @@ value_to_variant (const GValue *value)
 }
 
 static gboolean
-add_field (GQuark field, const GValue *value, gpointer builder)
+add_field (const gchar *name, const GValue *value, gpointer builder)
 {
   GVariant *variant = value_to_variant (value);
 
   if (variant != NULL)
-    g_variant_builder_add (builder, "{sv}", g_quark_to_string (field), variant);
+    g_variant_builder_add (builder, "{sv}", name, variant);
   return TRUE;
 }
 
@@ -115,7 +116,7 @@ structure_to_variant (const GstStructure *structure)
   GVariantBuilder builder;
 
   g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
-  gst_structure_foreach (structure, add_field, &builder);
+  gst_zrtp_structure_foreach (structure, add_field, &builder);
   return g_variant_builder_end (&builder);
 }
 

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include "gst/validate/actions.h"
+#include "gst/session/compat.h"
 
 #include <string.h>
 
@@ -15,12 +16,10 @@
       "any value", "What the message holds: state, security, verified, cache, code, ... as the README lists them.")
 
 static gboolean
-copy_field (GQuark field, const GValue *value, gpointer data)
+copy_field (const gchar *name, const GValue *value, gpointer data)
 {
-  const gchar *name = g_quark_to_string (field);
-
   if (strcmp (name, "session") != 0 && strcmp (name, "message") != 0 && !gst_zrtp_action_is_own_field (name))
-    gst_structure_id_set_value (data, field, value);
+    gst_structure_set_value (data, name, value);
   return TRUE;
 }
 
@@ -34,7 +33,7 @@ make_wanted (GstValidateAction *action)
 
   if (session != NULL)
     gst_structure_set (wanted, "session-id", G_TYPE_STRING, session, NULL);
-  gst_structure_foreach (action->structure, copy_field, wanted);
+  gst_zrtp_structure_foreach (action->structure, copy_field, wanted);
   return wanted;
 }
 

@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include "gst/validate/journal.h"
+#include "gst/session/compat.h"
 #include "gst/validate/actions.h"
 
 #include <gst/zrtp/zrtp.h>
@@ -116,9 +117,9 @@ value_fits (const GValue *wanted, const GValue *value)
 }
 
 static gboolean
-field_fits (GQuark field, const GValue *wanted, gpointer data)
+field_fits (const gchar *name, const GValue *wanted, gpointer data)
 {
-  const GValue *value = gst_structure_id_get_value (data, field);
+  const GValue *value = gst_structure_get_value (data, name);
 
   return value != NULL && value_fits (wanted, value);
 }
@@ -129,9 +130,9 @@ fits (GstStructure *wanted, const Entry *entry)
   if (entry->forgotten)
     return FALSE;
   if (!gst_structure_has_name (wanted, "any")
-      && gst_structure_get_name_id (wanted) != gst_structure_get_name_id (entry->structure))
+      && !gst_structure_has_name (entry->structure, gst_structure_get_name (wanted)))
     return FALSE;
-  return gst_structure_foreach (wanted, field_fits, entry->structure);
+  return gst_zrtp_structure_foreach (wanted, field_fits, entry->structure);
 }
 
 static gboolean
@@ -142,7 +143,7 @@ is_same_series (const Entry *a, const Entry *b)
   gst_structure_get_int (a->structure, "stream", &stream_a);
   gst_structure_get_int (b->structure, "stream", &stream_b);
   return stream_a == stream_b
-      && gst_structure_get_name_id (a->structure) == gst_structure_get_name_id (b->structure)
+      && gst_structure_has_name (b->structure, gst_structure_get_name (a->structure))
       && g_strcmp0 (gst_structure_get_string (a->structure, "session-id"),
              gst_structure_get_string (b->structure, "session-id")) == 0;
 }
@@ -384,9 +385,8 @@ gst_zrtp_journal_forget (GstZrtpJournal *self, const gchar *session)
 }
 
 static gboolean
-append_field (GQuark field, const GValue *value, gpointer data)
+append_field (const gchar *name, const GValue *value, gpointer data)
 {
-  const gchar *name = g_quark_to_string (field);
   gchar *text = gst_value_serialize (value);
 
   if (strcmp (name, "session-id") != 0 && strcmp (name, "stream") != 0 && strcmp (name, "text") != 0)
@@ -411,7 +411,7 @@ gst_zrtp_journal_to_string (GstZrtpJournal *self, const gchar *session)
     gst_structure_get_int (entry->structure, "stream", &stream);
     g_string_append_printf (text, "  %" GST_TIME_FORMAT " %s, stream %d: %s", GST_TIME_ARGS (entry->time),
         gst_structure_get_string (entry->structure, "session-id"), stream, gst_structure_get_name (entry->structure));
-    gst_structure_foreach (entry->structure, append_field, text);
+    gst_zrtp_structure_foreach (entry->structure, append_field, text);
     g_string_append (text, entry->forgotten ? " (forgotten)\n" : entry->met ? " (as expected before)\n" : "\n");
   }
   g_mutex_unlock (&self->lock);

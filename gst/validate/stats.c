@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include "gst/validate/actions.h"
+#include "gst/session/compat.h"
 
 #include <string.h>
 
@@ -51,11 +52,10 @@ typedef struct
 } Comparison;
 
 static gboolean
-compare_field (GQuark field, const GValue *wanted, gpointer data)
+compare_field (const gchar *name, const GValue *wanted, gpointer data)
 {
-  const gchar *name = g_quark_to_string (field);
   Comparison *comparison = data;
-  const GValue *value = gst_structure_id_get_value (comparison->counters, field);
+  const GValue *value = gst_structure_get_value (comparison->counters, name);
   GValue number = G_VALUE_INIT;
   gchar *text;
 
@@ -88,7 +88,7 @@ find_differences (GstValidateAction *action, GstZrtpSession *session)
   counters = get_counters (session, stream);
   comparison.counters = counters;
   comparison.differences = g_string_new (NULL);
-  gst_structure_foreach (action->structure, compare_field, &comparison);
+  gst_zrtp_structure_foreach (action->structure, compare_field, &comparison);
   gst_structure_free (counters);
   return g_string_free (comparison.differences, comparison.differences->len == 0);
 }

@@ -5,6 +5,7 @@
 #include "gst/validate/wire.h"
 #include "gst/elements/discont.h"
 #include "gst/protocol/packet.h"
+#include "gst/session/compat.h"
 
 #include <string.h>
 
@@ -307,6 +308,7 @@ push_delayed (GstElement *element, gpointer data)
   g_mutex_unlock (&self->release_lock);
   if (delayed != NULL)
     delayed_free (delayed);
+  wire_unref (self);
 }
 
 static gboolean
@@ -323,7 +325,7 @@ on_delay_over (gpointer data)
   g_mutex_lock (&self->lock);
   g_queue_push_tail (&self->released, delayed);
   g_mutex_unlock (&self->lock);
-  gst_element_call_async (element, push_delayed, wire_ref (self), wire_unref);
+  gst_zrtp_call_async (element, push_delayed, wire_ref (self));
   gst_object_unref (element);
   return G_SOURCE_REMOVE;
 }

@@ -80,7 +80,7 @@ generic_drop (GstElement *element)
     gst_zrtp_session_wait_idle (session);
     gst_object_unref (session);
   }
-  /* What it does by gst_element_call_async may not have ended. */
+  /* What it does on threads of GStreamer's may not have ended. */
   for (i = 0; i < 5000 && GST_OBJECT_REFCOUNT_VALUE (element) > 1; i++)
     g_usleep (G_TIME_SPAN_MILLISECOND);
   ASSERT_OBJECT_REFCOUNT (element, GST_OBJECT_NAME (element), 1);

@@ -4,6 +4,7 @@
  */
 #include "../elements/call.h"
 #include "generic.h"
+#include "gst/session/compat.h"
 
 #include <string.h>
 
@@ -34,7 +35,7 @@ static void
 set_state (GstElement *element, GstState state)
 {
   fail_unless (gst_element_set_state (element, state) != GST_STATE_CHANGE_FAILURE, "%s does not go to %s",
-      GST_OBJECT_NAME (element), gst_element_state_get_name (state));
+      GST_OBJECT_NAME (element), gst_zrtp_state_get_name (state));
 }
 
 /* As GStreamer's own test of all elements does it. */
@@ -233,7 +234,7 @@ check_pipeline (GstElementFactory *factory)
   surround (pipeline, element);
   for (i = 0; i < 40; i++) {
     if (one_in (5))
-      gst_element_call_async (pipeline, set_state_async, GINT_TO_POINTER (random_state ()), NULL);
+      gst_zrtp_call_async (pipeline, set_state_async, GINT_TO_POINTER (random_state ()));
     else
       set_state (pipeline, random_state ());
     if (one_in (2))

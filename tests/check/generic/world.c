@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include "generic.h"
+#include "gst/session/compat.h"
 
 #include <string.h>
 
@@ -107,7 +108,7 @@ world_set_state (World *self, GstState state)
   guint i;
 
   fail_unless (gst_element_set_state (self->element, state) != GST_STATE_CHANGE_FAILURE, "%s does not go to %s",
-      GST_OBJECT_NAME (self->element), gst_element_state_get_name (state));
+      GST_OBJECT_NAME (self->element), gst_zrtp_state_get_name (state));
   /* As the elements before it would in a pipeline, whoever pushes begins anew. */
   for (i = 0; state <= GST_STATE_READY && i < self->around->len; i++) {
     GstPad *pad = g_ptr_array_index (self->around, i);
