@@ -365,7 +365,7 @@ append_json_string (GString *json, const gchar *text)
 
     if (c == '"' || c == '\\')
       g_string_append_printf (json, "\\%c", (gchar) c);
-    else if (c < 0x20 || c == 0x7f)
+    else if (c < 0x20 || (c >= 0x7f && c < 0xa0))
       g_string_append_printf (json, "\\u%04x", c);
     else
       g_string_append_unichar (json, c);

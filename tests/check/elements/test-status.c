@@ -96,8 +96,8 @@ secure_call (void)
 
   g_object_set (call->a.enc, "session-id", "alice", NULL);
   g_object_set (call->a.dec, "session-id", "alice", NULL);
-  g_object_set (call->b.enc, "session-id", "b\033[2Job", NULL);
-  g_object_set (call->b.dec, "session-id", "b\033[2Job", NULL);
+  g_object_set (call->b.enc, "session-id", "b\033[2Job\302\233m", NULL);
+  g_object_set (call->b.dec, "session-id", "b\033[2Job\302\233m", NULL);
   call_start (call);
   endpoint_talk (&call->a);
   endpoint_talk (&call->b);
@@ -181,6 +181,7 @@ GST_START_TEST (test_call)
   g_free (row);
   /* What commands a terminal gets to none, nor do colours get into a pipe. */
   assert_silent (out, "\033");
+  assert_silent (out, "\302\233");
   assert_says (out, "[2Job");
   fail_unless_equals_string (err, "");
 
@@ -275,7 +276,7 @@ GST_START_TEST (test_json)
   assert_says (out, field);
   g_free (field);
   assert_says (out, "\"session-id\":\"alice\"");
-  assert_says (out, "\"session-id\":\"b\\u001b[2Job\"");
+  assert_says (out, "\"session-id\":\"b\\u001b[2Job\\u009bm\"");
   assert_says (out, "\"streams\":[{\"stream\":0,\"state\":\"secure\",\"security\":\"unverified\",");
   g_object_get (call->a.enc, "stats", &stats, NULL);
   for (i = 0; i < gst_structure_n_fields (stats); i++) {
