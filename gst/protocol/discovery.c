@@ -353,7 +353,8 @@ zrtp_stream_secure (ZrtpStream * stream)
   zrtp_stream_try_commit (stream);
 }
 
-/* What a collision of SSRCs has ended begins again (Z-4.1-5). */
+/* What a collision of SSRCs has ended begins again (Z-4.1-5), within the bounds of all failures: a peer may bear each SSRC that we move
+ * to (attack A5). */
 void
 zrtp_stream_set_ssrc (ZrtpStream * stream, guint32 ssrc)
 {
@@ -363,6 +364,8 @@ zrtp_stream_set_ssrc (ZrtpStream * stream, guint32 ssrc)
   stream->collided = FALSE;
   if (stream->last_refusal == ZRTP_ERROR_SSRC_COLLISION)
     stream->last_refusal = 0;
+  if (stream->failures >= ZRTP_MAX_FAILURES)
+    return;
   begin_again (stream);
   zrtp_stream_try_commit_if_wanted (stream);
 }

@@ -437,6 +437,43 @@ test_late_ssrc_collision (void)
   test_link_clear (&link);
 }
 
+/* A5: a peer, or who rewrites its packets on the way, bears every SSRC that we move to. That ends as other failures do: only the user
+ * asks for more. */
+static void
+test_ssrc_collision_pursued (void)
+{
+  TestLink link;
+  TestPeer peer;
+  guint commits;
+
+  solo (&link, TRUE, "X255");
+  peer_init (&peer, &link, 0, 1, "X255");
+  peer_respond (&peer);
+  peer_make_dhpart (&peer, WIRE_DHPART1, NULL);
+  for (guint i = 0; i < 30; i++) {
+    peer.ssrc = link.ends[0].streams[0].ssrc;
+    peer_send (&peer, &peer.dhpart);
+    zrtp_association_set_ssrc (link.ends[0].association, 0, 0x1000 + i, link.now);
+    link.ends[0].streams[0].ssrc = 0x1000 + i;
+    test_link_drain (&link, 0);
+  }
+  g_assert_cmpint (link.ends[0].streams[0].state, ==, ZRTP_STATE_FAILED);
+  g_assert_cmpuint (peer_count (&peer, WIRE_COMMIT), ==, 4);
+  g_assert_cmpuint (link.ends[0].streams[0].n_errors, ==, 4);
+  g_assert_cmpuint (link.ends[0].streams[0].n_warnings[ZRTP_WARNING_TOO_MANY_FAILURES], ==, 1);
+  /* Nor by its Commits. */
+  peer.ssrc = 1;
+  peer_make_commit (&peer, "S256AES1HS32X255B32 ", NULL);
+  peer_send (&peer, &peer.commit);
+  g_assert_cmpuint (peer_count (&peer, WIRE_DHPART1), ==, 0);
+  commits = peer_count (&peer, WIRE_COMMIT);
+  zrtp_association_secure (link.ends[0].association, 0, link.now);
+  test_link_drain (&link, 0);
+  g_assert_cmpuint (peer_count (&peer, WIRE_COMMIT), ==, commits + 1);
+  peer_clear (&peer);
+  test_link_clear (&link);
+}
+
 static gboolean
 drop_everything (TestLink * link, TestPacket * packet, gpointer user_data)
 {
@@ -585,6 +622,7 @@ main (int argc, char **argv)
   g_test_add_func ("/refusals/bounded-failures", test_bounded_failures);
   g_test_add_func ("/refusals/too-many-failures", test_too_many_failures);
   g_test_add_func ("/refusals/late-ssrc-collision", test_late_ssrc_collision);
+  g_test_add_func ("/refusals/ssrc-collision-pursued", test_ssrc_collision_pursued);
   g_test_add_func ("/refusals/ssrc-collision-resolved", test_ssrc_collision_resolved);
   g_test_add_func ("/refusals/contention", test_contention);
   g_test_add_func ("/refusals/multistream-without-session", test_multistream_without_session);
