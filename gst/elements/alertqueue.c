@@ -64,6 +64,13 @@ event_of (GstZrtpLevel before, GstZrtpLevel level)
 }
 
 void
+gst_zrtp_alert_queue_begin (GstZrtpAlertQueue *queue)
+{
+  queue->level = GST_ZRTP_LEVEL_UNKNOWN;
+  queue->told = queue->pending = 0;
+}
+
+void
 gst_zrtp_alert_queue_note_state (GstZrtpAlertQueue *queue, guint wanted, GstZrtpState state, GstZrtpSecurity security)
 {
   GstZrtpLevel before = queue->level, level = level_of (before, state, security);
@@ -73,8 +80,9 @@ gst_zrtp_alert_queue_note_state (GstZrtpAlertQueue *queue, guint wanted, GstZrtp
     return;
   queue->level = level;
   if (level == GST_ZRTP_LEVEL_UNKNOWN) {
-    /* Another call. */
-    queue->pending = queue->told = 0;
+    /* It looks for a peer once more. The attack that there was is not undone by that; its author may have caused it. */
+    queue->pending &= GST_ZRTP_ALERT_MISMATCH;
+    queue->told = queue->pending;
     return;
   }
 

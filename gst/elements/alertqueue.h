@@ -29,6 +29,8 @@ typedef struct
   guint pending;                /* GstZrtpAlertEvents that nobody has heard yet */
 } GstZrtpAlertQueue;
 
+/* A call begins; nothing of the one before is told any more. */
+void gst_zrtp_alert_queue_begin (GstZrtpAlertQueue * queue);
 /* The stream is in this state now. Events not among those wanted do not wait. */
 void gst_zrtp_alert_queue_note_state (GstZrtpAlertQueue * queue, guint wanted, GstZrtpState state,
     GstZrtpSecurity security);

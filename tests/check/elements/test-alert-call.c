@@ -334,6 +334,33 @@ GST_START_TEST (test_mismatch)
 }
 GST_END_TEST;
 
+/* Who holds ZRTP back cannot silence the alarm by making this end look for a peer again. */
+GST_START_TEST (test_alarm_stays)
+{
+  static const gchar announced[] = "1.10 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+  Call *call = call_new ();
+  gboolean good;
+  Ear *ear;
+
+  call->filter = drop_zrtp;
+  gst_element_set_state (call->a.pipeline, GST_STATE_READY);
+  g_signal_emit_by_name (call->a.enc, "set-peer-zrtp-hash", 0, announced, &good);
+  fail_unless (good);
+  call_start (call);
+  ear = ear_of (&call->a, FALSE);
+  endpoint_talk (&call->a);
+  call_run (call, 60 * GST_SECOND);
+  fail_unless_equals_int (endpoint_state (&call->a), GST_ZRTP_STATE_NO_PEER);
+  endpoint_talk (&call->b);
+  call_settle (call);
+  fail_unless_equals_int (endpoint_state (&call->a), GST_ZRTP_STATE_DISCOVERING);
+  ear_listen (ear, 4 * GST_SECOND);
+  assert_notes (ear, HEARD_MISMATCH);
+  ear_free (ear);
+  call_free (call);
+}
+GST_END_TEST;
+
 /* The secret kept from the call before does not match: the alarm, once (Z-4.3.2-2), until the users have compared the codes. */
 GST_START_TEST (test_cache_mismatch)
 {
@@ -572,6 +599,7 @@ alert_call_suite (void)
   tcase_add_test (tcase, test_flips_with_hold);
   tcase_add_test (tcase, test_failures);
   tcase_add_test (tcase, test_mismatch);
+  tcase_add_test (tcase, test_alarm_stays);
   tcase_add_test (tcase, test_cache_mismatch);
   tcase_add_test (tcase, test_restart);
   tcase_add_test (tcase, test_hold);
