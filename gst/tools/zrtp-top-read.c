@@ -11,9 +11,11 @@
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
-#define PATIENCE G_USEC_PER_SEC /* microseconds in which a program should say something */
-#define MAX_TEXT (64 << 20)
+#define PATIENCE G_USEC_PER_SEC /* microseconds in which a program should have said all */
+#define PATIENCE_WITH_ALL (3 * G_USEC_PER_SEC)
+#define MAX_TEXT (8 << 20)     /* reading it takes a multiple of that */
 
 static void
 program_free (gpointer data)
@@ -26,16 +28,16 @@ program_free (gpointer data)
   g_free (program);
 }
 
-/* All that comes until the other side closes; NULL: *error says why. */
+/* All that comes until the other side closes, which it has done by a monotonic time; NULL: *error says why. */
 static gchar *
-read_text (GSocket *socket, GError **error)
+read_text (GSocket *socket, gint64 until, GError **error)
 {
   GString *text = g_string_new (NULL);
   gchar part[16384];
   gssize n;
 
   do {
-    n = g_socket_condition_timed_wait (socket, G_IO_IN, PATIENCE, NULL, error)
+    n = g_socket_condition_timed_wait (socket, G_IO_IN, MAX (0, until - g_get_monotonic_time ()), NULL, error)
         ? g_socket_receive (socket, part, sizeof part, NULL, error) : -1;
     if (n > 0)
       g_string_append_len (text, part, n);
@@ -63,17 +65,19 @@ connect_to (const gchar *path, GError **error)
 }
 
 static void
-read_status (Program *program, const gchar *path, GError **error)
+read_status (Program *program, const gchar *path, gint64 until, GError **error)
 {
   GSocket *socket = connect_to (path, error);
   gchar *text;
 
   if (socket == NULL)
     return;
-  text = read_text (socket, error);
+  text = read_text (socket, until, error);
   g_object_unref (socket);
   if (text != NULL && text[0] == '\0')
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_BUSY, "it answers too many others");
+  else if (text != NULL && !g_utf8_validate (text, -1, NULL))
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "it sends what is no text");
   else if (text != NULL)
     program->status = g_variant_parse (G_VARIANT_TYPE_VARDICT, text, NULL, NULL, error);
   g_free (text);
@@ -81,20 +85,23 @@ read_status (Program *program, const gchar *path, GError **error)
 
 /* What a program that has died has left. */
 static gboolean
-is_left_over (const GError *error, gint pid)
+is_left_over (const gchar *path, const GError *error, gint pid)
 {
-  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED) && kill (pid, 0) != 0 && errno == ESRCH;
+  GStatBuf status;
+
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED) && kill (pid, 0) != 0 && errno == ESRCH
+      && g_lstat (path, &status) == 0 && S_ISSOCK (status.st_mode);
 }
 
 static void
-read_program (GPtrArray *programs, const gchar *folder, const gchar *name)
+read_program (GPtrArray *programs, const gchar *folder, const gchar *name, gint64 until)
 {
   Program *program = g_new0 (Program, 1);
   gchar *path = g_build_filename (folder, name, NULL);
   GError *error = NULL;
 
   program->pid = atoi (name);
-  read_status (program, path, &error);
+  read_status (program, path, MIN (until, g_get_monotonic_time () + PATIENCE), &error);
   /* In one piece, so that what is looked up in it lives as long as it does. */
   if (program->status != NULL)
     g_variant_get_data (program->status);
@@ -103,7 +110,7 @@ read_program (GPtrArray *programs, const gchar *folder, const gchar *name)
   else
     program->problem = g_strdup (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT)
             || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK) ? "it does not answer" : error->message);
-  if (is_left_over (error, program->pid)) {
+  if (is_left_over (path, error, program->pid)) {
     g_unlink (path);
     program_free (program);
   } else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND)) {
@@ -141,6 +148,7 @@ top_read_programs (const gchar *folder, const gint *pids)
 {
   GPtrArray *programs = g_ptr_array_new_with_free_func (program_free), *names = g_ptr_array_new_with_free_func (g_free);
   GDir *dir = g_dir_open (folder, 0, NULL);
+  gint64 until = g_get_monotonic_time () + PATIENCE_WITH_ALL;
   const gchar *name;
   guint i;
 
@@ -151,7 +159,7 @@ top_read_programs (const gchar *folder, const gint *pids)
   g_clear_pointer (&dir, g_dir_close);
   g_ptr_array_sort (names, compare_names);
   for (i = 0; i < names->len; i++)
-    read_program (programs, folder, g_ptr_array_index (names, i));
+    read_program (programs, folder, g_ptr_array_index (names, i), until);
   g_ptr_array_unref (names);
   return programs;
 }

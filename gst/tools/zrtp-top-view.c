@@ -129,7 +129,7 @@ fill_rates (Row *row, GVariant *stream, guint64 time, const gchar *key, GHashTab
   gdouble seconds;
 
   *now = (Reading) { time, sum_of (stream, sent), sum_of (stream, sent_bytes), sum_of (stream, received),
-    sum_of (stream, received_bytes) };
+    sum_of (stream, received_bytes), TRUE };
   seconds = before != NULL && time > before->time ? (time - before->time) / 1e9 : 0;
   if (before == NULL)
     before = now;
@@ -146,6 +146,16 @@ format_time (guint64 nanoseconds)
   guint64 seconds = nanoseconds / G_GUINT64_CONSTANT (1000000000);
 
   return g_strdup_printf ("%" G_GUINT64_FORMAT ":%02u:%02u", seconds / 3600, (guint) (seconds / 60 % 60), (guint) (seconds % 60));
+}
+
+static gchar *
+make_algorithms (GVariant *stream)
+{
+  gchar *names = g_strjoin (" ", get_string (stream, "key-agreement"), get_string (stream, "hash"), get_string (stream, "cipher"),
+      get_string (stream, "auth-tag"), NULL), *text = zrtp_tool_printable (names);
+
+  g_free (names);
+  return text;
 }
 
 static Row *
@@ -167,8 +177,7 @@ make_row (GVariant *session, GVariant *stream, guint64 time, const gchar *key, G
   row->cells[SECURITY] = zrtp_tool_printable (security);
   row->colour = colour_of (security);
   row->cells[SAS] = zrtp_tool_printable (secure ? get_string (session, "sas") : "");
-  row->cells[ALGORITHMS] = secure ? g_strjoin (" ", get_string (stream, "key-agreement"), get_string (stream, "hash"),
-      get_string (stream, "cipher"), get_string (stream, "auth-tag"), NULL) : g_strdup ("");
+  row->cells[ALGORITHMS] = secure ? make_algorithms (stream) : g_strdup ("");
   fill_rates (row, stream, time, key, readings);
   row->cells[DROPPED] = g_strdup_printf ("%" G_GUINT64_FORMAT, sum_of (stream, dropped));
   row->cells[HELD] = g_strdup_printf ("%" G_GUINT64_FORMAT, sum_of (stream, held));
@@ -331,6 +340,17 @@ clip_height (GString *text, guint height)
   g_string_append_printf (text, "... and %u lines more\n", lines - (height - 1));
 }
 
+/* Not new: streams that are no more do not pile up. Then they all await the next picture. */
+static gboolean
+is_of_the_past (gpointer key, gpointer value, gpointer data)
+{
+  Reading *reading = value;
+  gboolean past = !reading->fresh;
+
+  reading->fresh = FALSE;
+  return past;
+}
+
 gchar *
 top_view (const View *view, const GPtrArray *programs, GHashTable *readings, const gchar *folder)
 {
@@ -342,12 +362,16 @@ top_view (const View *view, const GPtrArray *programs, GHashTable *readings, con
       g_string_append_c (text, '\n');
     append_program (text, view, g_ptr_array_index (programs, i), readings);
   }
+  g_hash_table_foreach_remove (readings, is_of_the_past, NULL);
   if (programs->len == 0) {
-    gchar *line = g_strdup_printf ("No program with ZRTP calls in %s.", folder);
+    gchar *name = g_filename_display_name (folder), *place = zrtp_tool_printable (name);
+    gchar *line = g_strdup_printf ("No program with ZRTP calls in %s.", place);
 
     append_line (text, view, line);
     append_line (text, view, "Programs show theirs when they are started with GST_ZRTP_STATUS=1 in the environment.");
     g_free (line);
+    g_free (place);
+    g_free (name);
   }
   if (view->height > 1)
     clip_height (text, view->height);
@@ -356,6 +380,7 @@ top_view (const View *view, const GPtrArray *programs, GHashTable *readings, con
 
 /* ---- JSON ---- */
 
+/* What is not for the eye is escaped, as it may command a terminal. */
 static void
 append_json_string (GString *json, const gchar *text)
 {
@@ -365,7 +390,9 @@ append_json_string (GString *json, const gchar *text)
 
     if (c == '"' || c == '\\')
       g_string_append_printf (json, "\\%c", (gchar) c);
-    else if (c < 0x20 || (c >= 0x7f && c < 0xa0))
+    else if (!g_unichar_isprint (c) && c > 0xffff)
+      g_string_append_printf (json, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10), 0xdc00 + (c & 0x3ff));
+    else if (!g_unichar_isprint (c))
       g_string_append_printf (json, "\\u%04x", c);
     else
       g_string_append_unichar (json, c);

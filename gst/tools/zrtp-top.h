@@ -20,6 +20,7 @@ typedef struct
 {
   guint64 time;                 /* nanoseconds */
   guint64 sent, sent_bytes, received, received_bytes;
+  gboolean fresh;               /* of the newest picture */
 } Reading;
 
 /* zrtp-top-read.c */

@@ -509,6 +509,94 @@ GST_START_TEST (test_bad_folder)
 }
 GST_END_TEST;
 
+/* A program that means no good. */
+typedef struct
+{
+  GSocket *socket;
+  const gchar *text;
+  gboolean slowly;              /* goes on and on, an octet at a time */
+  gint stop;
+} Hostile;
+
+static gpointer
+serve_hostile (gpointer data)
+{
+  Hostile *self = data;
+
+  while (!g_atomic_int_get (&self->stop)) {
+    GSocket *client = g_socket_accept (self->socket, NULL, NULL);
+
+    if (client == NULL)
+      continue;
+    while (self->slowly && g_socket_send (client, " ", 1, NULL, NULL) == 1)
+      g_usleep (G_USEC_PER_SEC / 5);
+    if (!self->slowly)
+      g_socket_send (client, self->text, strlen (self->text), NULL, NULL);
+    g_object_unref (client);
+  }
+  return NULL;
+}
+
+/* A socket in the folder that says what it likes: neither does zrtp-top end by it, nor wait for it, nor is the terminal commanded; the
+ * others are shown. And a file that is none is left alone. */
+GST_START_TEST (test_hostile_program)
+{
+#define EVIL "<'\\u001b]0;evil\\u0007\\u009b2J\\u202e\\U000e0001'>"
+  static const gchar *const texts[] = {
+    "{'program': " EVIL ", 'sessions': <[<{'session-id': " EVIL ", 'sas': " EVIL ", 'peer-name': " EVIL ", 'streams': <[<{"
+    "'stream': <0>, 'state': <'secure'>, 'security': " EVIL ", 'key-agreement': " EVIL ", 'hash': " EVIL ", 'cipher': " EVIL
+    ", 'auth-tag': " EVIL ", 'time-secure': <uint64 18446744073709551615>}>]>}>]>}",
+    "{'program': <'\377\376'>}",
+    "{'program': <1>, 'sessions': <[<1>, <{'streams': <[<2>, <{'stream': <'x'>}>]>}>, <@av []>, <{'streams': <'no'>}>]>}",
+    "[[[[[[[[", NULL
+  };
+  Hostile hostile = { NULL, texts[__i__], texts[__i__] == NULL };
+  gchar *path = g_build_filename (folder, "1.sock", NULL), *file = g_build_filename (folder, "2147483647.sock", NULL);
+  GSocketAddress *address = g_unix_socket_address_new (path);
+  GstZrtpSession *session = gst_zrtp_session_obtain ("honest");
+  GstZrtpMedia *media = gst_zrtp_session_get_media (session, 0);
+  GThread *thread;
+  gint64 begun;
+  const gchar *at;
+
+  fail_unless (media != NULL);
+  hostile.socket = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, NULL);
+  fail_unless (g_socket_bind (hostile.socket, address, FALSE, NULL) && g_socket_listen (hostile.socket, NULL));
+  thread = g_thread_new ("hostile", serve_hostile, &hostile);
+  fail_unless (g_file_set_contents (file, "precious", -1, NULL));
+
+  begun = g_get_monotonic_time ();
+  fail_unless_equals_int (run ("--once --interval=0.1"), 0);
+  assert_says (out, "honest");
+  for (at = out; *at != '\0'; at = g_utf8_next_char (at))
+    fail_unless (*at == '\n' || g_unichar_isprint (g_utf8_get_char (at)), "%s", out);
+  fail_unless_equals_int (run ("--json"), 0);
+  assert_says (out, "honest");
+  for (at = out; *at != '\0'; at = g_utf8_next_char (at))
+    fail_unless (*at == '\n' || g_unichar_isprint (g_utf8_get_char (at)), "%s", out);
+  if (__i__ == 0)
+    assert_says (out, "\"\\u001b]0;evil\\u0007\\u009b2J\\u202e\\udb40\\udc01\"");
+  else if (__i__ == 1)
+    assert_says (out, "no text");
+  else if (texts[__i__] == NULL)
+    assert_says (out, "does not answer");
+  fail_unless (g_get_monotonic_time () - begun < 15 * G_USEC_PER_SEC);
+
+  fail_unless (g_file_test (file, G_FILE_TEST_EXISTS));
+  g_unlink (file);
+  g_atomic_int_set (&hostile.stop, TRUE);
+  g_object_unref (connect_to (path));
+  g_thread_join (thread);
+  g_unlink (path);
+  gst_object_unref (session);
+  g_object_unref (address);
+  g_object_unref (hostile.socket);
+  g_free (file);
+  g_free (path);
+#undef EVIL
+}
+GST_END_TEST;
+
 /* Reads from a terminal until a text has come; all that came. */
 static void
 read_until (gint fd, GString *screen, const gchar *text)
@@ -632,6 +720,7 @@ status_suite (void)
   tcase_add_test (tcase, test_processes);
   tcase_add_loop_test (tcase, test_taken_name, 0, 2);
   tcase_add_loop_test (tcase, test_bad_folder, 0, 4);
+  tcase_add_loop_test (tcase, test_hostile_program, 0, 5);
   tcase_add_test (tcase, test_terminal);
   tcase_add_test (tcase, test_pipe);
   tcase_add_test (tcase, test_command_line);
