@@ -61,27 +61,6 @@ tell_held (Step *step, guint stream)
           "say so between the two (new-call)."));
 }
 
-/* The mirror of no_sender(). */
-static void
-no_receiver (Step *step, GstZrtpMedia *media)
-{
-  gboolean told;
-  gchar *text;
-
-  GST_OBJECT_LOCK (step->session);
-  told = media->warned_no_receiver;
-  media->warned_no_receiver = TRUE;
-  GST_OBJECT_UNLOCK (step->session);
-  if (told)
-    return;
-  text = g_strdup_printf ("No answer of the other side can be heard: session %s has no zrtpdec for stream %u. Put one on the way "
-                          "in with stream=%u, in the same pipeline or with the same session-id.",
-      step->session->id, media->stream, media->stream);
-  gst_zrtp_step_add_message (step, media->stream,
-      gst_zrtp_message_new_warning (step->session, media->stream, "no-receiver", text));
-  g_free (text);
-}
-
 /* Who requires a hash and gave none has been promised something that did not happen. */
 static void
 look_for_hash (Step *step, GstZrtpMedia *media)
@@ -135,7 +114,7 @@ change_state (Step *step, GstZrtpMedia *media, GstZrtpState state)
   if (g_atomic_int_get (&self->latched) && (state == GST_ZRTP_STATE_NO_PEER || state == GST_ZRTP_STATE_FAILED))
     tell_held (step, media->stream);
   if (state == GST_ZRTP_STATE_NO_PEER && outlook.no_receiver)
-    no_receiver (step, media);
+    gst_zrtp_step_no_receiver (step, media);
   if (state == GST_ZRTP_STATE_SECURE)
     look_for_hash (step, media);
 }
@@ -451,28 +430,6 @@ relay_sas (Step *step, const GstZrtpRelay *sas)
 }
 
 static void
-no_sender (Step *step, GstZrtpMedia *media, const gchar *what)
-{
-  gboolean alone;
-  gchar *text;
-
-  if (media->started)
-    return;
-  GST_OBJECT_LOCK (step->session);
-  alone = media->sender == NULL && !media->warned_no_sender;
-  if (alone)
-    media->warned_no_sender = TRUE;
-  GST_OBJECT_UNLOCK (step->session);
-  if (!alone)
-    return;
-  text = g_strdup_printf ("%s: session %s has no zrtpenc for stream %u. Put one on the way out with pad rtp_src_%u, in the same "
-                          "pipeline or with the same session-id.",
-      what, step->session->id, media->stream, media->stream);
-  gst_zrtp_step_add_message (step, media->stream, gst_zrtp_message_new_warning (step->session, media->stream, "no-sender", text));
-  g_free (text);
-}
-
-static void
 handle_input (Step *step, GstZrtpMedia *media, const GstZrtpInput *input)
 {
   GstZrtpSession *self = step->session;
@@ -508,7 +465,7 @@ handle_input (Step *step, GstZrtpMedia *media, const GstZrtpInput *input)
       if (media != NULL && media->started)
         gst_zrtp_trace_receive (media, input->data, input->len, step->now);
       else if (media != NULL)
-        no_sender (step, media, "The other side speaks ZRTP, but it gets no answer");
+        gst_zrtp_step_no_sender (step, media, "The other side speaks ZRTP, but it gets no answer");
       break;
     case GST_ZRTP_INPUT_ADVANCE:
       self->timer_at = ZRTP_NO_DEADLINE;
@@ -534,7 +491,7 @@ handle_input (Step *step, GstZrtpMedia *media, const GstZrtpInput *input)
       break;
     case GST_ZRTP_INPUT_CLEAR_FOR_LONG:
       if (media != NULL)
-        no_sender (step, media, "Media arrives that is not encrypted, and nobody asks the other side to encrypt it");
+        gst_zrtp_step_no_sender (step, media, "Media arrives that is not encrypted, and nobody asks the other side to encrypt it");
       break;
     case GST_ZRTP_INPUT_UNDECRYPTABLE:
       gst_zrtp_step_add_message (step, input->stream,

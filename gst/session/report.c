@@ -191,3 +191,47 @@ gst_zrtp_step_add_warning (Step *step, guint stream, ZrtpWarning warning)
     gst_zrtp_step_add_message (step, stream, gst_zrtp_message_new_protocol_warning (self, stream, warning));
   g_free (why);
 }
+
+/* Somebody asks, and nobody is there to answer; once in a run. */
+void
+gst_zrtp_step_no_sender (Step *step, GstZrtpMedia *media, const gchar *what)
+{
+  gboolean alone;
+  gchar *text;
+
+  if (media->started)
+    return;
+  GST_OBJECT_LOCK (step->session);
+  alone = media->sender == NULL && !media->warned_no_sender;
+  if (alone)
+    media->warned_no_sender = TRUE;
+  GST_OBJECT_UNLOCK (step->session);
+  if (!alone)
+    return;
+  text = g_strdup_printf ("%s: session %s has no zrtpenc for stream %u. Put one on the way out with pad rtp_src_%u, in the same "
+                          "pipeline or with the same session-id.",
+      what, step->session->id, media->stream, media->stream);
+  gst_zrtp_step_add_message (step, media->stream, gst_zrtp_message_new_warning (step->session, media->stream, "no-sender", text));
+  g_free (text);
+}
+
+/* Its mirror. */
+void
+gst_zrtp_step_no_receiver (Step *step, GstZrtpMedia *media)
+{
+  gboolean told;
+  gchar *text;
+
+  GST_OBJECT_LOCK (step->session);
+  told = media->warned_no_receiver;
+  media->warned_no_receiver = TRUE;
+  GST_OBJECT_UNLOCK (step->session);
+  if (told)
+    return;
+  text = g_strdup_printf ("No answer of the other side can be heard: session %s has no zrtpdec for stream %u. Put one on the way "
+                          "in with stream=%u, in the same pipeline or with the same session-id.",
+      step->session->id, media->stream, media->stream);
+  gst_zrtp_step_add_message (step, media->stream,
+      gst_zrtp_message_new_warning (step->session, media->stream, "no-receiver", text));
+  g_free (text);
+}

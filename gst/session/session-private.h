@@ -314,6 +314,9 @@ void gst_zrtp_step_cache_unreadable (GstZrtpStep * step, guint stream, const gch
 /* Updates what is known of the SAS and how far each secure stream may be trusted by it. */
 void gst_zrtp_step_refresh_security (GstZrtpSession * self);
 void gst_zrtp_step_tell_sas (GstZrtpStep * step, guint stream);
+/* The stream has no zrtpenc, or no zrtpdec; once in a run. what: how that is seen. */
+void gst_zrtp_step_no_sender (GstZrtpStep * step, GstZrtpMedia * media, const gchar * what);
+void gst_zrtp_step_no_receiver (GstZrtpStep * step, GstZrtpMedia * media);
 /* The first one that there is; messages about the call as a whole carry its number. */
 guint gst_zrtp_session_first_stream (GstZrtpSession * self);
 
