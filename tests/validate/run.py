@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Runs one test with gst-validate, every issue being fatal.
 
-Usage: run.py TEST.validatetest [PROGRAM]
+Usage: run.py TEST [PROGRAM]
 
-A file in the directory fails/ must fail, and the report must hold what its lines "# Must report: ..." say. Without PROGRAM,
-which is gst-validate-1.0, the test is skipped.
+TEST is a .validatetest, or a text for people that shows one: README, or a page in Markdown. A file in the directory fails/
+must fail, and the report must hold what its lines "# Must report: ..." say. Without PROGRAM, which is gst-validate-1.0, the
+test is skipped.
 
 SPDX-License-Identifier: LGPL-2.1-or-later
 """
@@ -12,6 +13,8 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
+import textwrap
 
 SKIP = 77
 SECONDS = 60
@@ -36,12 +39,31 @@ def must_report(path):
     return found
 
 
+def shown_test(path):
+    """The test that a text shows."""
+    with open(path, encoding='utf-8') as file:
+        text = file.read()
+    if path.endswith('.md'):
+        found = re.findall(r'^```validatetest\n(.*?)^```$', text, re.M | re.S)
+    else:
+        found = re.findall(r'^    set-globals,\n(?:    .*\n|\n(?=    ))+', text, re.M)
+    if len(found) != 1:
+        sys.exit('%s shows %d tests' % (path, len(found)))
+    return textwrap.dedent(found[0])
+
+
 def main():
     path = sys.argv[1]
     if len(sys.argv) < 3:
         print('%s: skipped, there is no gst-validate' % os.path.basename(path))
         return SKIP
-    status, output = run(sys.argv[2], path)
+    if path.endswith('.validatetest'):
+        status, output = run(sys.argv[2], path)
+    else:
+        with tempfile.NamedTemporaryFile('w', suffix='.validatetest') as file:
+            file.write(shown_test(path))
+            file.flush()
+            status, output = run(sys.argv[2], file.name)
     print(output)
     wanted = must_report(path)
     missing = [text for text in wanted if text not in output]
