@@ -251,6 +251,7 @@ request_due (ZrtpStream * stream)
     zrtp_stream_send (stream, &stream->outstanding);
     schedule_resent (schedule);
   } else if (stream->state == ZRTP_STREAM_FAILING) {
+    zrtp_timers_request_answered (stream);      /* the user has been told, once */
     zrtp_stream_enter (stream, ZRTP_STREAM_FAILED);
   } else if (stream->state == ZRTP_STREAM_CLEARING) {
     zrtp_goclear_unanswered (stream);

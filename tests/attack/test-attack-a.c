@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include "attack.h"
+#include "peer.h"
 
 #include <string.h>
 
@@ -219,26 +220,30 @@ test_unchecked_macs (void)
   }
 }
 
-/* A8, Z-9-1: yesterday's call, played to today's end: the whole of it, and from every point on. */
+/* A8, Z-9-1: yesterday's call, played to today's end: the whole of it, and from every point on. What yesterday's initiator said meets
+ * an end that leaves the Commit to the other, what its responder said one that commits by itself. */
 static void
 test_replayed_session (void)
 {
-  for (guint e = 0; e < 2; e++) {
+  for (guint initiator = 0; initiator < 2; initiator++) {
+    guint n_answers = 0;
     GPtrArray *recorded;
     Attack attack;
 
-    attack_init (&attack, 11, 2);
+    attack_init (&attack, 11, initiator);
     attack_open (&attack, 1);
     g_assert_true (test_link_run_until_secure (&attack.link, 5 * SEC));
     test_link_settle (&attack.link);
-    recorded = g_steal_pointer (&attack.link.ends[!e].sent);
-    attack.link.ends[!e].sent = g_ptr_array_new_with_free_func (g_free);
+    recorded = g_steal_pointer (&attack.link.ends[1].sent);
+    attack.link.ends[1].sent = g_ptr_array_new_with_free_func (g_free);
     attack_clear (&attack);
     for (guint cut = 0; cut < recorded->len; cut++) {
-      attack_init (&attack, 12, 2);
+      TestStream *stream;
+
+      attack_init (&attack, 12, initiator);
       test_link_make_solo (&attack.link);
-      attack.link.ends[0].config = attack.link.ends[e].config;
       attack_open (&attack, 1);
+      stream = &attack.link.ends[0].streams[0];
       for (guint i = cut; i < recorded->len; i++) {
         const TestPacket *packet = g_ptr_array_index (recorded, i);
 
@@ -247,8 +252,18 @@ test_replayed_session (void)
       }
       test_link_settle (&attack.link);
       attack_assert_alone_never_secure (&attack, 0);
+      /* The responder finds that the hash committed to is of another Hello, the initiator that the confirmation is of other keys. */
+      g_assert_cmpuint (stream->n_sent_of_type[WIRE_CONFIRM1], ==, 0);
+      g_assert_cmpuint (stream->n_sent_of_type[WIRE_CONFIRM2], ==, 0);
+      if (cut == 0) {
+        g_assert_cmphex (stream->error_code, ==, initiator ? ZRTP_ERROR_HVI : ZRTP_ERROR_CONFIRM_MAC);
+        g_assert_cmpuint (stream->n_errors, ==, 1);
+      }
+      n_answers += stream->n_sent_of_type[initiator ? WIRE_DHPART1 : WIRE_DHPART2];
       attack_clear (&attack);
     }
+    /* The beginning of it is believed. */
+    g_assert_cmpuint (n_answers, >, 0);
     g_ptr_array_unref (recorded);
   }
 }
@@ -279,6 +294,40 @@ test_silent_restarts (void)
     g_assert_cmpuint (stats.failures, >=, 1);
   }
   attack_assert_universal (&attack, ATTACK_NEVER_SECURE);
+  attack_clear (&attack);
+}
+
+#define MAX_TRIES 4
+
+/* A5: Mallory breaks each exchange off when she has seen the SAS that it would have, and begins another. She has as many guesses as
+ * exchanges may fail; after that our user is asked. */
+static void
+test_guesses (void)
+{
+  Attack attack;
+  TestPeer mallory;
+  TestStream *stream;
+
+  alone (&attack, 4, FALSE);
+  stream = &attack.link.ends[0].streams[0];
+  peer_init (&mallory, &attack.link, 0, 1, "X255");
+  peer_discover (&mallory);
+  for (guint i = 0; i < 20; i++) {
+    guint8 hvi[32] = { i };
+
+    peer_make_commit (&mallory, "S256AES1HS32X255B32 ", hvi);
+    peer_send (&mallory, &mallory.commit);
+    test_link_run (&attack.link, SEC);
+    peer_send_error (&mallory, ZRTP_ERROR_SOFTWARE);
+    test_link_run (&attack.link, 10 * SEC);
+  }
+  g_assert_cmpuint (stream->n_sent_of_type[WIRE_DHPART1], ==, MAX_TRIES);
+  g_assert_cmpuint (stream->n_errors, ==, MAX_TRIES);
+  g_assert_cmpint (test_link_state (&attack.link, 0, 0), ==, ZRTP_STATE_FAILED);
+  zrtp_association_secure (attack.link.ends[0].association, 0, attack.link.now);
+  test_link_drain (&attack.link, 0);
+  g_assert_cmpuint (stream->n_sent_of_type[WIRE_COMMIT], ==, 1);
+  peer_clear (&mallory);
   attack_clear (&attack);
 }
 
@@ -325,6 +374,7 @@ main (int argc, char **argv)
   g_test_add_func ("/attack/A2-grinding", test_grinding);
   g_test_add_func ("/attack/A2-replaced-dhpart2", test_replaced_dhpart2);
   g_test_add_func ("/attack/A5-silent-restarts", test_silent_restarts);
+  g_test_add_func ("/attack/A5-guesses", test_guesses);
   g_test_add_func ("/attack/A6-reflection", test_reflection);
   g_test_add_func ("/attack/A8-replayed-session", test_replayed_session);
   g_test_add_func ("/attack/A10-unchecked-macs", test_unchecked_macs);

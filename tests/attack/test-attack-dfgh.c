@@ -171,7 +171,7 @@ test_fragments (void)
 {
   static const guint16 fields[][4] = {  /* id, total, offset, length, in words */
     {1, 100, 0, 50}, {1, 100, 50, 50}, {1, 100, 40, 50}, {1, 0xffff, 0xfff0, 0xffff}, {1, 10, 90, 50}, {2, 0, 0, 0},
-    {0xffff, 60, 0, 60}, {1, 200, 0, 10}
+    {0xffff, 60, 0, 60}, {1, 200, 0, 10}, {1, 52, 0, 50} /* the length of a message */
   };
   ZrtpStreamStats stats;
   Attack attack;
