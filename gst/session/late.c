@@ -7,7 +7,7 @@
  */
 #include "gst/session/late.h"
 
-/* More than any network holds back, and less than half of the sequence numbers. */
+/* More than any network holds back, and few enough that a sender who numbers anew is hardly taken for one that is late. */
 #define LOOK_AT 2048
 
 void
@@ -48,7 +48,7 @@ gst_zrtp_late_is_encrypted (GstZrtpLate *self, GstBuffer *packet, gboolean rtcp)
     return FALSE;
   for (i = 0; i < self->n; i++) {
     if (self->last[i].ssrc == GST_READ_UINT32_BE (header + 8))
-      return (gint16) (GST_READ_UINT16_BE (header + 2) - self->last[i].sequence) <= 0;
+      return (guint16) (self->last[i].sequence - GST_READ_UINT16_BE (header + 2)) < LOOK_AT;
   }
   return FALSE;
 }
