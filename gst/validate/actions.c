@@ -12,8 +12,8 @@ gst_zrtp_action_get_pipeline (GstValidateScenario *scenario, GstValidateAction *
   GstElement *pipeline = gst_validate_scenario_get_pipeline (scenario);
 
   if (pipeline == NULL) {
-    GST_VALIDATE_REPORT_ACTION (scenario, action, SCENARIO_ACTION_EXECUTION_ERROR, "%s comes after the pipeline has gone.",
-        action->type);
+    GST_VALIDATE_REPORT_ACTION (scenario, action, SCENARIO_ACTION_EXECUTION_ERROR,
+        "%s comes after the pipeline has gone.", action->type);
     return NULL;
   }
   *journal = gst_zrtp_journal_get (pipeline);
@@ -212,4 +212,17 @@ gst_zrtp_action_set_timeout (GstValidateScenario *scenario, GstValidateAction *a
   guint ms = gst_zrtp_action_get_timeout (scenario, action) / GST_MSECOND;
 
   g_timeout_add_full (G_PRIORITY_HIGH, MAX (ms, 1) - 1, function, gst_validate_action_ref (action), unref_action);
+}
+
+static gboolean
+finish (gpointer data)
+{
+  gst_validate_action_set_done (data);
+  return G_SOURCE_REMOVE;
+}
+
+void
+gst_zrtp_action_finish_later (GstValidateAction *action)
+{
+  g_idle_add_full (G_PRIORITY_HIGH, finish, gst_validate_action_ref (action), unref_action);
 }

@@ -43,8 +43,8 @@ void gst_zrtp_validate_register_stats (GstPlugin * plugin);
 GstElement *gst_zrtp_action_get_pipeline (GstValidateScenario * scenario, GstValidateAction * action,
     GstZrtpJournal ** journal);
 
-/* The sessions that an action is about: the one that its field "session" names by its id, else all of the pipeline, each with a
- * reference. Empty: a report was made. A session is there from READY on. */
+/* The sessions that an action is about: the one that its field "session" names by its id, else all of the pipeline,
+ * each with a reference. Empty: a report was made. A session is there from READY on. */
 GPtrArray *gst_zrtp_action_get_sessions (GstValidateScenario * scenario, GstValidateAction * action);
 
 /* The one session that a field names, or the only one; transfer full. NULL: a report was made. */
@@ -57,9 +57,12 @@ GstElement *gst_zrtp_action_find_encoder (GstElement * pipeline, const gchar * s
 /* Whether a field of an action is about the action itself, and not about what it looks for. */
 gboolean gst_zrtp_action_is_own_field (const gchar * field);
 
-/* Calls the function in the main loop when the action's timeout is over, a moment before gst-validate would say no more than
- * that. */
+/* Calls the function in the main loop when the action's timeout is over, a moment before gst-validate would say no
+ * more than that. */
 void gst_zrtp_action_set_timeout (GstValidateScenario * scenario, GstValidateAction * action, GSourceFunc function);
+
+/* Ends an action in the main loop, where it has begun. Any thread. */
+void gst_zrtp_action_finish_later (GstValidateAction * action);
 
 /* The action's timeout, or the default. */
 GstClockTime gst_zrtp_action_get_timeout (GstValidateScenario * scenario, GstValidateAction * action);

@@ -8,12 +8,15 @@
 #include <string.h>
 
 #define MESSAGE_PARAMETERS \
-  GST_ZRTP_PARAMETER ("session", FALSE, "string", "any session", "The session-id of the session that posts the message."), \
+  GST_ZRTP_PARAMETER ("session", FALSE, "string", "any session", \
+      "The session-id of the session that posts the message."), \
   GST_ZRTP_PARAMETER ("message", FALSE, "string", "whichever has the fields", \
-      "The name of its structure: zrtp-state, zrtp-sas, zrtp-warning, zrtp-error, zrtp-enrollment or zrtp-signature."), \
+      "The name of its structure: zrtp-state, zrtp-sas, zrtp-warning, zrtp-error, zrtp-enrollment, " \
+      "zrtp-signature or zrtp-alert."), \
   GST_ZRTP_PARAMETER ("stream", FALSE, "int", "any stream", "The number of the media stream that it is about."), \
-  GST_ZRTP_PARAMETER ("any field of the message", FALSE, "as in the message, or a list { } or range [ ] of such values", \
-      "any value", "What the message holds: state, security, verified, cache, code, ... as the README lists them.")
+  GST_ZRTP_PARAMETER ("any field of the message", FALSE, \
+      "as in the message, or a list { } or range [ ] of such values", "any value", \
+      "What the message holds: state, security, verified, cache, code, ... as the README lists them.")
 
 static gboolean
 copy_field (const gchar *name, const GValue *value, gpointer data)
@@ -114,9 +117,9 @@ gst_zrtp_validate_register_expect (GstPlugin *plugin)
       ((GstValidateActionParameter[]) { MESSAGE_PARAMETERS, GST_ZRTP_PARAMETER_TIMEOUT, { NULL } }),
       "Waits for a message of a ZRTP session, for example\n"
       "    zrtp-expect, session=alice, state=secure, security=unverified, timeout=5.0\n"
-      "Messages that were posted before the action count too, in whatever order, and each one meets one expectation. Only "
-      "the states of a stream, and what is told of its string, follow each other: whoever has expected one cannot expect an "
-      "earlier one any more. If there is no such message in time, the report lists those that came.",
+      "Messages that were posted before the action count too, in whatever order, and each one meets one expectation. "
+      "Only the states of a stream, and what is told of its string, follow each other: whoever has expected one cannot "
+      "expect an earlier one any more. If there is no such message in time, the report lists those that came.",
       GST_VALIDATE_ACTION_TYPE_ASYNC);
   gst_validate_register_action_type_dynamic (plugin, "zrtp-forbid", GST_RANK_PRIMARY, execute_forbid,
       ((GstValidateActionParameter[]) { MESSAGE_PARAMETERS, { NULL } }),

@@ -9,15 +9,17 @@
 
 #define WIRE_PARAMETERS \
   GST_ZRTP_PARAMETER_SESSION, \
-  GST_ZRTP_PARAMETER ("stream", FALSE, "int", "0", "The number of the media stream: packets that leave by its rtp_src."), \
+  GST_ZRTP_PARAMETER ("stream", FALSE, "int", "0", \
+      "The number of the media stream: packets that leave by its rtp_src."), \
   GST_ZRTP_PARAMETER ("target-element-name", FALSE, "string", NULL, \
       "An element by which packets leave, in place of session and stream; a bin's children are found too."), \
   GST_ZRTP_PARAMETER ("pad", FALSE, "string", "src", "The source pad of that element.")
 
 #define PACKETS_PARAMETER \
   GST_ZRTP_PARAMETER ("packets", FALSE, "string or list of strings", "all", \
-      "Which packets: all, zrtp, media, clear, encrypted, or types of ZRTP messages, such as \"Commit, DHPart1\". Whether " \
-      "media is encrypted is known where it leaves a zrtpenc; elsewhere all of it is clear.")
+      "Which packets: all, zrtp, media, clear, encrypted, or types of ZRTP messages, such as " \
+      "\"Commit, DHPart1\". Whether media is encrypted is known where it leaves a zrtpenc; elsewhere all of it is " \
+      "clear.")
 
 /* Where packets leave */
 
@@ -30,8 +32,8 @@ find_named_pad (GstValidateScenario *scenario, GstValidateAction *action, GstEle
   GstPad *pad = element ? gst_element_get_static_pad (element, pad_name ? pad_name : "src") : NULL;
 
   if (pad == NULL)
-    GST_VALIDATE_REPORT_ACTION (scenario, action, SCENARIO_ACTION_EXECUTION_ERROR, "no element %s with a pad %s.", name,
-        pad_name ? pad_name : "src");
+    GST_VALIDATE_REPORT_ACTION (scenario, action, SCENARIO_ACTION_EXECUTION_ERROR,
+        "no element %s with a pad %s.", name, pad_name ? pad_name : "src");
   gst_clear_object (&element);
   return pad;
 }
@@ -253,7 +255,8 @@ gst_zrtp_validate_register_impair (GstPlugin *plugin)
           WIRE_PARAMETERS, PACKETS_PARAMETER,
           GST_ZRTP_PARAMETER ("what", TRUE, "string", NULL,
               "drop, delay, duplicate or corrupt (one bit is turned over); none ends all of it on this wire."),
-          GST_ZRTP_PARAMETER ("probability", FALSE, "double", "1.0", "How likely it is for each packet, from 0.0 to 1.0."),
+          GST_ZRTP_PARAMETER ("probability", FALSE, "double", "1.0",
+              "How likely it is for each packet, from 0.0 to 1.0."),
           GST_ZRTP_PARAMETER ("skip", FALSE, "int", "0", "So many of these packets are left alone first."),
           GST_ZRTP_PARAMETER ("count", FALSE, "int", "-1", "So many packets are harmed; -1: without an end."),
           GST_ZRTP_PARAMETER ("delay", FALSE, "double or string (GstClockTime)", "0.1",

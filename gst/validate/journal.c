@@ -148,8 +148,8 @@ is_same_series (const Entry *a, const Entry *b)
              gst_structure_get_string (b->structure, "session-id")) == 0;
 }
 
-/* States follow each other, and so do what is known of a string: who has seen a later one has seen the earlier ones go by.
- * Otherwise "clear" after "secure" would be met by the "clear" before it. Warnings stand each for itself. */
+/* States follow each other, and so do what is known of a string: who has seen a later one has seen the earlier ones go
+ * by. Otherwise "clear" after "secure" would be met by the "clear" before it. Warnings stand each for itself. */
 static void
 mark_met (GstZrtpJournal *self, guint index)
 {
@@ -167,13 +167,6 @@ mark_met (GstZrtpJournal *self, guint index)
 }
 
 /* Noting */
-
-static gboolean
-finish_action (gpointer data)
-{
-  gst_validate_action_set_done (data);
-  return G_SOURCE_REMOVE;
-}
 
 static void
 unref_action (gpointer data)
@@ -214,8 +207,7 @@ note (GstZrtpJournal *self, const GstStructure *structure)
 
     if (fits (interest->wanted, entry)) {
       mark_met (self, self->entries->len - 1);
-      /* Actions end in the main loop, after they have been begun there. */
-      g_idle_add_full (G_PRIORITY_HIGH, finish_action, gst_validate_action_ref (interest->action), unref_action);
+      gst_zrtp_action_finish_later (interest->action);
       g_ptr_array_remove_index (self->waiting, i);
       break;
     }
@@ -241,7 +233,8 @@ on_message (GstBus *bus, GstMessage *message, gpointer data)
     note (gst_zrtp_journal_get (data), gst_message_get_structure (message));
 }
 
-/* gst-validate shows its overrides everything that it begins to watch. This one alters nothing, hence attaches to nothing. */
+/* gst-validate shows its overrides everything that it begins to watch. This one alters nothing, hence attaches to
+ * nothing. */
 
 typedef struct
 {

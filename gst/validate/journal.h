@@ -16,11 +16,11 @@ void gst_zrtp_journal_install (void);
 /* NULL if gst-validate did not watch the pipeline from its beginning. It lives as long as the pipeline. */
 GstZrtpJournal *gst_zrtp_journal_get (GstElement * pipeline);
 
-/* A message that is looked for: the name of its structure, or "any", and what its fields hold. A field may also hold a list
- * or a range, of which the message has one value. */
+/* A message that is looked for: the name of its structure, or "any", and what its fields hold. A field may also hold a
+ * list or a range, of which the message has one value. */
 
-/* TRUE if a message like that was posted and met no expectation yet; it has met this one then. Else the action is done when
- * it is posted. Takes wanted. */
+/* TRUE if a message like that was posted and met no expectation yet; it has met this one then. Else the action is done
+ * when it is posted. Takes wanted. */
 gboolean gst_zrtp_journal_expect (GstZrtpJournal * self, GstValidateAction * action, GstStructure * wanted);
 
 /* Waits no longer. FALSE: it is not waiting. */

@@ -98,9 +98,8 @@ gst_zrtp_packet_filter_new (const GValue *value, gchar **problem)
     g_strstrip (self->names[i]);
     if (is_known (self->names[i]))
       continue;
-    *problem = g_strdup_printf ("there are no packets \"%s\"; there are all, zrtp, media, clear, encrypted, and the types of "
-                                "ZRTP messages, such as Commit",
-        self->names[i]);
+    *problem = g_strdup_printf ("there are no packets \"%s\"; there are all, zrtp, media, clear, encrypted, and the "
+                                "types of ZRTP messages, such as Commit", self->names[i]);
     gst_zrtp_packet_filter_free (self);
     return NULL;
   }

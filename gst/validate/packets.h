@@ -37,7 +37,8 @@ gboolean gst_zrtp_packet_get_original (GstBuffer * packet, GstZrtpOriginal * ori
 /* Tells ZRTP from the rest; media counts as clear. */
 void gst_zrtp_packet_inspect (GstBuffer * packet, GstZrtpPacketInfo * info);
 
-/* Which packets: "all", "zrtp", "media", "clear", "encrypted", or types of ZRTP messages; several with commas, or as a list. */
+/* Which packets: "all", "zrtp", "media", "clear", "encrypted", or types of ZRTP messages; several with commas, or as a
+ * list. */
 typedef struct _GstZrtpPacketFilter GstZrtpPacketFilter;
 
 /* value: a string, a list of strings, or NULL for all. NULL: *problem says why (transfer full). */
@@ -45,7 +46,8 @@ GstZrtpPacketFilter *gst_zrtp_packet_filter_new (const GValue * value, gchar ** 
 void gst_zrtp_packet_filter_free (GstZrtpPacketFilter * self);
 gboolean gst_zrtp_packet_filter_matches (const GstZrtpPacketFilter * self, const GstZrtpPacketInfo * info);
 
-/* Turns over one bit of an octet; crc: and makes the checksum of a ZRTP packet right again. Takes the packet and returns it. */
+/* Turns over one bit of an octet; crc: and makes the checksum of a ZRTP packet right again. Takes the packet and
+ * returns it. */
 GstBuffer *gst_zrtp_packet_corrupt (GstBuffer * packet, gsize octet, guint bit, gboolean crc);
 
 G_END_DECLS

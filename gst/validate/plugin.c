@@ -7,7 +7,8 @@
 static void
 register_issue (GQuark id, const gchar *summary, const gchar *description)
 {
-  gst_validate_issue_register (gst_validate_issue_new_full (id, summary, description, GST_VALIDATE_REPORT_LEVEL_CRITICAL,
+  gst_validate_issue_register (gst_validate_issue_new_full (id, summary, description,
+      GST_VALIDATE_REPORT_LEVEL_CRITICAL,
       GST_VALIDATE_ISSUE_FLAGS_NO_BACKTRACE | GST_VALIDATE_ISSUE_FLAGS_FULL_DETAILS));
 }
 

@@ -229,7 +229,8 @@ gst_zrtp_validate_register_verbs (GstPlugin *plugin)
           GST_ZRTP_PARAMETER ("from", TRUE, "string", NULL, "The session of which it is."),
           GST_ZRTP_PARAMETER ("to", TRUE, "string", NULL, "The session that is told."),
           GST_ZRTP_PARAMETER ("stream", FALSE, "int", "0", "The number of the media stream."),
-          GST_ZRTP_PARAMETER ("forged", FALSE, "boolean", "false", "Whether somebody alters it on its way."), { NULL } }),
+          GST_ZRTP_PARAMETER ("forged", FALSE, "boolean", "false", "Whether somebody alters it on its way."),
+          { NULL } }),
       "Brings the zrtp-hash of one end to the other, as the signalling would in a=zrtp-hash. Both must be in READY.",
       GST_VALIDATE_ACTION_TYPE_NONE);
 }

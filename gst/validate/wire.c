@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include "gst/validate/wire.h"
+#include "gst/validate/actions.h"
 #include "gst/elements/discont.h"
 #include "gst/protocol/packet.h"
 #include "gst/session/compat.h"
@@ -196,19 +197,6 @@ is_met (GstZrtpWire *self, const GstZrtpCount *count)
   return met;
 }
 
-static gboolean
-finish_action (gpointer data)
-{
-  gst_validate_action_set_done (data);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-unref_action (gpointer data)
-{
-  gst_validate_action_unref (data);
-}
-
 static void
 check_waiting (GstZrtpWire *self)
 {
@@ -218,7 +206,7 @@ check_waiting (GstZrtpWire *self)
     Waiting *waiting = g_ptr_array_index (self->waiting, i);
 
     if (is_met (self, waiting->count)) {
-      g_idle_add_full (G_PRIORITY_HIGH, finish_action, gst_validate_action_ref (waiting->action), unref_action);
+      gst_zrtp_action_finish_later (waiting->action);
       g_ptr_array_remove_index (self->waiting, i);
     } else
       i++;

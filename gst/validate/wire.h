@@ -35,7 +35,8 @@ typedef struct
   GRand *random;
 } GstZrtpRule;
 
-/* What to count, and what must come out: fields sent, dropped, delayed, duplicated and corrupted, each a number or a range. */
+/* What to count, and what must come out: fields sent, dropped, delayed, duplicated and corrupted, each a number or a
+ * range. */
 typedef struct
 {
   GstZrtpPacketFilter *filter;
@@ -45,8 +46,8 @@ typedef struct
 GstZrtpRule *gst_zrtp_rule_new (GstZrtpHarm harm, GstZrtpPacketFilter * filter, guint seed);
 void gst_zrtp_count_free (GstZrtpCount * count);
 
-/* The wire that begins at a pad, which is watched from now on if it was not; it lives as long as the pad. original: where the
- * media goes in, so that clear and encrypted media can be told from each other, or NULL. */
+/* The wire that begins at a pad, which is watched from now on if it was not; it lives as long as the pad. original:
+ * where the media goes in, so that clear and encrypted media can be told from each other, or NULL. */
 GstZrtpWire *gst_zrtp_wire_watch (GstPad * pad, GstPad * original);
 
 /* NULL if nobody watches it. */
