@@ -194,6 +194,8 @@ map_audio (GstBuffer *buffer, const GstAudioInfo *info, GstAudioBuffer *audio)
   return GST_AUDIO_INFO_FORMAT (&meta->info) == GST_AUDIO_INFO_FORMAT (info)
       && GST_AUDIO_INFO_CHANNELS (&meta->info) == GST_AUDIO_INFO_CHANNELS (info)
       && GST_AUDIO_INFO_LAYOUT (&meta->info) == GST_AUDIO_INFO_LAYOUT (info)
+      && GST_AUDIO_INFO_BPF (&meta->info) == GST_AUDIO_INFO_BPF (info)
+      && meta->samples <= gst_buffer_get_size (buffer) / GST_AUDIO_INFO_BPF (info)
       && gst_audio_buffer_map (audio, &meta->info, buffer, GST_MAP_READWRITE);
 }
 

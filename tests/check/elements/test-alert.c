@@ -330,6 +330,110 @@ GST_START_TEST (test_interrupted)
 }
 GST_END_TEST;
 
+/* Buffers that are not as caps and metadata say: nothing but them is written to, and they go on. */
+GST_START_TEST (test_odd_buffers)
+{
+  GstZrtpSession *session = gst_zrtp_session_new ();
+  GstAudioLayout layout = __i__ < 4 ? GST_AUDIO_LAYOUT_INTERLEAVED : GST_AUDIO_LAYOUT_NON_INTERLEAVED;
+  Ear *ear = ear_new (session, NULL);
+  GstAudioMeta *meta;
+  GstBuffer *buffer;
+
+  ear_set_caps (ear, GST_AUDIO_FORMAT_S16, RATE, 2, layout);
+  buffer = ear_make_buffer (ear, 800, 0.0);
+  switch (__i__) {
+    case 0:
+      gst_buffer_resize (buffer, 0, 3);
+      break;
+    case 1:
+      gst_buffer_resize (buffer, 0, 0);
+      break;
+    case 2:
+      gst_buffer_add_audio_meta (buffer, &ear->info, 800, NULL);
+      gst_buffer_resize (buffer, 0, 8);
+      break;
+    case 3:
+      meta = gst_buffer_add_audio_meta (buffer, &ear->info, 800, NULL);
+      meta->info.bpf = 1;
+      meta->samples = 3200;
+      break;
+    case 4:
+      gst_buffer_resize (buffer, 0, 8);
+      break;
+    case 5:
+      gst_buffer_get_audio_meta (buffer)->samples = 100000;
+      break;
+    case 6:
+      gst_buffer_get_audio_meta (buffer)->samples = G_MAXSIZE / 2 + 1;
+      break;
+    case 7:
+      gst_buffer_get_audio_meta (buffer)->offsets[1] = G_MAXSIZE - 16;
+      break;
+    case 8:
+      gst_buffer_remove_meta (buffer, (GstMeta *) gst_buffer_get_audio_meta (buffer));
+      break;
+    case 9:
+      meta = gst_buffer_get_audio_meta (buffer);
+      meta->info.channels = 64;
+      break;
+    case 10:
+      meta = gst_buffer_get_audio_meta (buffer);
+      meta->info.bpf = 1;
+      break;
+  }
+  warn_of (session, "message-mac");
+  fail_unless_equals_int (gst_harness_push (ear->harness, buffer), GST_FLOW_OK);
+  gst_buffer_unref (gst_harness_pull (ear->harness));
+  /* What comes then sounds. */
+  ear_listen (ear, 2 * GST_SECOND);
+  {
+    gchar *notes = ear_take_notes (ear);
+
+    fail_unless (g_str_has_suffix (notes, "1700 1200 1700"), "%s", notes);
+    g_free (notes);
+  }
+  ear_free (ear);
+  gst_object_unref (session);
+}
+GST_END_TEST;
+
+static gpointer
+warn_on_and_on (gpointer data)
+{
+  gpointer *of = data;
+
+  while (!g_atomic_int_get ((gint *) of[1]))
+    warn_of (of[0], "message-mac");
+  return NULL;
+}
+
+/* The element comes and goes while other threads tell it of things. */
+GST_START_TEST (test_goes_while_told)
+{
+  GstZrtpSession *session = gst_zrtp_session_new ();
+  GThread *threads[2];
+  gint stop = FALSE;
+  gpointer of[] = { session, &stop };
+  guint i;
+
+  for (i = 0; i < 2; i++)
+    threads[i] = g_thread_new ("tells", warn_on_and_on, of);
+  for (i = 0; i < 60; i++) {
+    Ear *ear = ear_new (session, "hold-media", i % 2, NULL);
+
+    ear_set_caps (ear, GST_AUDIO_FORMAT_S16, RATE, 1, GST_AUDIO_LAYOUT_INTERLEAVED);
+    if (i % 3 == 0)
+      ear_listen (ear, 40 * GST_MSECOND);
+    ear_free (ear);
+  }
+  g_atomic_int_set (&stop, TRUE);
+  for (i = 0; i < 2; i++)
+    g_thread_join (threads[i]);
+  gst_zrtp_session_wait_idle (session);
+  gst_object_unref (session);
+}
+GST_END_TEST;
+
 static Suite *
 alert_suite (void)
 {
@@ -344,6 +448,8 @@ alert_suite (void)
   tcase_add_test (tcase, test_afterwards);
   tcase_add_test (tcase, test_order);
   tcase_add_test (tcase, test_interrupted);
+  tcase_add_loop_test (tcase, test_odd_buffers, 0, 11);
+  tcase_add_test (tcase, test_goes_while_told);
   return suite;
 }
 
