@@ -36,6 +36,7 @@ typedef struct
   gconstpointer key;            /* the session, by which it is found when it is no more */
 } Entry;
 
+/* Counted by g_atomic_rc_box: its thread has it, and so have clients. */
 typedef struct
 {
   pid_t pid;                    /* a fork of the process is not its server */
@@ -183,11 +184,21 @@ make_text (void)
 /* ---- Clients; on the server's thread ---- */
 
 static void
+server_clear (gpointer data)
+{
+  Server *server = data;
+
+  g_free (server->path);
+}
+
+/* Maybe on the thread that has ended the server, if that lets go of the context last. */
+static void
 client_free (gpointer data)
 {
   Client *client = data;
 
   client->server->clients--;
+  g_atomic_rc_box_release_full (client->server, server_clear);
   g_socket_close (client->socket, NULL);
   g_object_unref (client->socket);
   g_free (client->text);
@@ -234,8 +245,11 @@ client_comes (GSocket *socket, GIOCondition condition, gpointer data)
   Client *client;
   GSource *source;
 
-  if (connection == NULL)
+  if (connection == NULL) {
+    /* Out of file descriptors, mostly: it would be asked again at once. */
+    g_usleep (G_USEC_PER_SEC / 20);
     return G_SOURCE_CONTINUE;
+  }
   if (server->clients >= MAX_CLIENTS || !may_ask (connection)) {
     g_socket_close (connection, NULL);
     g_object_unref (connection);
@@ -244,7 +258,7 @@ client_comes (GSocket *socket, GIOCondition condition, gpointer data)
   g_socket_set_blocking (connection, FALSE);
   g_socket_set_timeout (connection, CLIENT_PATIENCE);
   client = g_new0 (Client, 1);
-  client->server = server;
+  client->server = g_atomic_rc_box_acquire (server);
   client->socket = connection;
   client->text = make_text ();
   client->len = strlen (client->text);
@@ -274,8 +288,7 @@ serve (gpointer data)
   g_object_unref (server->socket);
   /* Takes the clients with it. */
   g_main_context_unref (server->context);
-  g_free (server->path);
-  g_free (server);
+  g_atomic_rc_box_release_full (server, server_clear);
   return NULL;
 }
 
@@ -354,7 +367,7 @@ start_server (const gchar *folder, gchar **problem)
     *problem = g_strdup_printf ("%s: %s", folder, fault);
     return NULL;
   }
-  server = g_new0 (Server, 1);
+  server = g_atomic_rc_box_new0 (Server);
   server->pid = getpid ();
   for (i = 0; i < MAX_NAMES && server->socket == NULL && error == NULL; i++) {
     gchar *path = i == 0 ? g_strdup_printf ("%s/%d" GST_ZRTP_STATUS_SUFFIX, folder, (gint) server->pid)
@@ -366,7 +379,7 @@ start_server (const gchar *folder, gchar **problem)
   if (server->socket == NULL) {
     *problem = g_strdup_printf ("%s: %s", folder, error ? error->message : "all names for the socket are taken");
     g_clear_error (&error);
-    g_free (server);
+    g_atomic_rc_box_release (server);
     return NULL;
   }
   server->context = g_main_context_new ();

@@ -23,7 +23,7 @@ gst_zrtp_status_folder (const gchar *setting, const gchar **problem)
   if (strcmp (setting, "1") == 0)
     return g_build_filename (g_get_user_runtime_dir (), "gst-zrtp", NULL);
   if (g_path_is_absolute (setting))
-    return g_strdup (setting);
+    return g_canonicalize_filename (setting, NULL);     /* with a slash at its end a link would be followed */
   *problem = "it must be 1, or a folder's path from the root (/...)";
   return NULL;
 }

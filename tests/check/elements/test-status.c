@@ -348,6 +348,23 @@ GST_START_TEST (test_bad_clients)
 }
 GST_END_TEST;
 
+/* The last session goes while a client has not taken its text: then that does not come to its end, and nothing else happens. */
+GST_START_TEST (test_client_left)
+{
+  gchar *name = g_strdup_printf ("%0*d", 1 << 20, 0), octet, *rest;
+  GstZrtpSession *session = gst_zrtp_session_obtain (name);
+  GSocket *client = connect_to (own_socket);
+
+  fail_unless_equals_int (g_socket_receive (client, &octet, 1, NULL, NULL), 1);
+  gst_object_unref (session);
+  fail_unless (comes_to_be_gone (own_socket));
+  rest = read_all (client);
+  fail_unless (strlen (rest) < 1 << 20);
+  g_free (rest);
+  g_free (name);
+}
+GST_END_TEST;
+
 /* This program as another one: a session until its standard input ends. */
 static gint
 be_other (void)
@@ -475,10 +492,12 @@ GST_START_TEST (test_bad_folder)
   {
     const gchar *below;
     gint mode;
-    const gchar *why;
-  } cases[] = { { "open", 0755, "chmod 700" }, { "link", 0, "not a folder" }, { "file", -1, "" }, { NULL, 0, "path from the root" } };
+    const gchar *why, *behind;
+  } cases[] = { { "open", 0755, "chmod 700", "" }, { "link", 0, "not a folder", "" }, { "link", 0, "not a folder", "/" },
+    { "file", -1, "", "" }, { NULL, 0, "path from the root", "" } };
   const gchar *below = cases[__i__].below;
   gchar *path = below ? g_build_filename (folder, below, NULL) : g_strdup ("here"), *target = g_build_filename (folder, "target", NULL);
+  gchar *setting = g_strconcat (path, cases[__i__].behind, NULL);
   Call *call;
 
   if (cases[__i__].mode > 0)
@@ -487,7 +506,7 @@ GST_START_TEST (test_bad_folder)
     fail_unless (g_file_set_contents (path, "", -1, NULL));
   else if (below != NULL)
     fail_unless (g_mkdir (target, 0700) == 0 && symlink (target, path) == 0);
-  g_setenv ("GST_ZRTP_STATUS", path, TRUE);
+  g_setenv ("GST_ZRTP_STATUS", setting, TRUE);
   call = secure_call ();
   call_check_secure (call);
   fail_unless ((warning_of (&call->a) != NULL) + (warning_of (&call->b) != NULL) == 1);
@@ -504,6 +523,7 @@ GST_START_TEST (test_bad_folder)
   }
   g_remove (path);
   g_rmdir (target);
+  g_free (setting);
   g_free (path);
   g_free (target);
 }
@@ -717,9 +737,10 @@ status_suite (void)
   tcase_add_test (tcase, test_speeds);
   tcase_add_test (tcase, test_json);
   tcase_add_test (tcase, test_bad_clients);
+  tcase_add_test (tcase, test_client_left);
   tcase_add_test (tcase, test_processes);
   tcase_add_loop_test (tcase, test_taken_name, 0, 2);
-  tcase_add_loop_test (tcase, test_bad_folder, 0, 4);
+  tcase_add_loop_test (tcase, test_bad_folder, 0, 5);
   tcase_add_loop_test (tcase, test_hostile_program, 0, 5);
   tcase_add_test (tcase, test_terminal);
   tcase_add_test (tcase, test_pipe);
