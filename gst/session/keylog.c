@@ -73,6 +73,9 @@ find_fault (gint fd, struct stat *status)
     return "it belongs to another user";
   if ((status->st_mode & 077) != 0)
     return "others may read or write it (chmod 600)";
+  /* In a folder for all, another user can have made one of any file. */
+  if (status->st_nlink != 1)
+    return "it is a hard link";
   return NULL;
 }
 

@@ -268,6 +268,13 @@ make_link (const gchar *target)
 }
 
 static void
+make_hard_link (const gchar *target)
+{
+  g_chmod (target, 0600);
+  fail_unless (link (target, path) == 0);
+}
+
+static void
 make_readable (const gchar *target)
 {
   fail_unless (g_file_set_contents (path, "mine", -1, NULL));
@@ -289,6 +296,7 @@ GST_START_TEST (test_unwritable)
     const gchar *below, *why;
   } cases[] = {
     { make_link, NULL, "symbolic link" },
+    { make_hard_link, NULL, "hard link" },
     { make_readable, NULL, "chmod 600" },
     { make_fifo, NULL, "" },
     { make_nothing, "no-such-folder/keys", "No such file" },
@@ -399,7 +407,7 @@ keylog_suite (void)
   tcase_add_loop_test (tcase, test_decrypt, 0, 4);
   tcase_add_test (tcase, test_wrong_key);
   tcase_add_test (tcase, test_off);
-  tcase_add_loop_test (tcase, test_unwritable, 0, 5);
+  tcase_add_loop_test (tcase, test_unwritable, 0, 6);
   tcase_add_test (tcase, test_slip);
   tcase_add_test (tcase, test_in_mid_call);
   return suite;
