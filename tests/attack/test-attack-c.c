@@ -171,6 +171,7 @@ typedef struct
 {
   WireType type;
   gsize offset;
+  guint32 initiator_error, responder_error;     /* what it is found out by */
   gboolean both;                /* ZID in Hello and Commit alike */
 } Loss;
 
@@ -190,10 +191,17 @@ lose (TestLink * link, TestPacket * packet, gpointer user_data)
 static void
 test_lost_secret (void)
 {
+  /* rs1ID, rs2ID, auxsecretID and pbxsecretID: in total_hash, and the responder's view of DHPart2 in hvi as well. */
   static const Loss losses[] = {
-    {WIRE_DHPART1, 44}, {WIRE_DHPART1, 52}, {WIRE_DHPART1, 60}, {WIRE_DHPART1, 68}, {WIRE_DHPART2, 44},
-    {WIRE_DHPART2, 52}, {WIRE_DHPART2, 60}, {WIRE_DHPART2, 68}, {WIRE_HELLO, 64}, {WIRE_COMMIT, 44},
-    {WIRE_HELLO, 64, TRUE}
+    {WIRE_DHPART1, 44, ZRTP_ERROR_CONFIRM_MAC, ZRTP_ERROR_TIMEOUT},
+    {WIRE_DHPART1, 52, ZRTP_ERROR_CONFIRM_MAC, ZRTP_ERROR_TIMEOUT},
+    {WIRE_DHPART1, 60, ZRTP_ERROR_CONFIRM_MAC, ZRTP_ERROR_TIMEOUT},
+    {WIRE_DHPART1, 68, ZRTP_ERROR_CONFIRM_MAC, ZRTP_ERROR_TIMEOUT},
+    {WIRE_DHPART2, 44, ZRTP_ERROR_HVI, ZRTP_ERROR_HVI}, {WIRE_DHPART2, 52, ZRTP_ERROR_HVI, ZRTP_ERROR_HVI},
+    {WIRE_DHPART2, 60, ZRTP_ERROR_HVI, ZRTP_ERROR_HVI}, {WIRE_DHPART2, 68, ZRTP_ERROR_HVI, ZRTP_ERROR_HVI},
+    /* ZIDs: one that is not the Hello's, or the Hello's MAC. */
+    {WIRE_HELLO, 64, ZRTP_ERROR_TIMEOUT, 0}, {WIRE_COMMIT, 44, ZRTP_ERROR_TIMEOUT, 0},
+    {WIRE_HELLO, 64, ZRTP_ERROR_TIMEOUT, ZRTP_ERROR_SOFTWARE, TRUE}
   };
 
   for (guint initiator = 0; initiator < 2; initiator++)
@@ -208,6 +216,8 @@ test_lost_secret (void)
       attack_open (&attack, 1);
       test_link_settle (&attack.link);
       attack_assert_universal (&attack, ATTACK_NEVER_SECURE);
+      g_assert_cmphex (attack.link.ends[initiator].streams[0].error_code, ==, losses[i].initiator_error);
+      g_assert_cmphex (attack.link.ends[!initiator].streams[0].error_code, ==, losses[i].responder_error);
       attack_assert_cache_unchanged (&attack);
       test_link_close (&attack.link);
 
@@ -276,6 +286,7 @@ test_floods (void)
   for (guint k = 0; k < G_N_ELEMENTS (kinds); k++)
     for (guint mode = 0; mode < 3; mode++) {
       gsize octets_in = 0, before;
+      guint sent;
       ZrtpState state;
       ZrtpStreamStats stats;
       TestPeer peer;
@@ -293,6 +304,7 @@ test_floods (void)
       state = test_link_state (&attack.link, 0, 0);
       g_assert_cmpint (state, ==, mode ? ZRTP_STATE_SECURING : ZRTP_STATE_CLEAR);
       before = octets_sent (&attack.link);
+      sent = attack.link.ends[0].sent->len;
       for (guint i = 0; i < 5000; i++) {
         WireBuffer message, packet;
         WireChain chain;
@@ -329,10 +341,40 @@ test_floods (void)
       g_assert_cmpuint (stats.public_key_operations, <=, 2);
       g_assert_cmpint (test_link_state (&attack.link, 0, 0), ==, state);
       g_assert_cmpuint (octets_sent (&attack.link) - before, <=, 3 * octets_in);
+      /* An Error is acknowledged each time (Z-5.10-1); no more than twenty Pings are answered in a second. */
+      g_assert_cmpuint (attack.link.ends[0].sent->len - sent, <=, kinds[k] == WIRE_ERROR ? 5003 : 25);
       attack_assert_alone_never_secure (&attack, 0);
       peer_clear (&peer);
       attack_clear (&attack);
     }
+}
+
+/* C8: a Commit that must be refused, 5000 times in a second by one whose Hello is known. Not each of them is worth an Error, and our
+ * user hears of it once. */
+static void
+test_refusal_flood (void)
+{
+  Attack attack;
+  TestPeer peer;
+
+  attack_init (&attack, 20, 2);
+  test_link_make_solo (&attack.link);
+  attack.link.ends[0].config.automatic = FALSE;
+  attack_open (&attack, 1);
+  peer_init (&peer, &attack.link, 0, 1, "X255");
+  peer_discover (&peer);
+  peer_make_commit (&peer, "S256AES9HS32X255B32 ", NULL);
+  for (guint i = 0; i < 5000; i++) {
+    peer_send (&peer, &peer.commit);
+    if (i % 5 == 0)
+      test_link_run (&attack.link, MSEC);
+  }
+  g_assert_cmpuint (attack.link.ends[0].streams[0].n_sent_of_type[WIRE_ERROR], >=, 1);
+  g_assert_cmpuint (attack.link.ends[0].streams[0].n_sent_of_type[WIRE_ERROR], <=, 8);
+  g_assert_cmpuint (attack.link.ends[0].streams[0].n_errors, ==, 1);
+  g_assert_cmpint (test_link_state (&attack.link, 0, 0), ==, ZRTP_STATE_CLEAR);
+  peer_clear (&peer);
+  attack_clear (&attack);
 }
 
 int
@@ -345,5 +387,6 @@ main (int argc, char **argv)
   g_test_add_func ("/attack/C6-lost-secret", test_lost_secret);
   g_test_add_func ("/attack/C7-sequence-numbers", test_sequence_numbers);
   g_test_add_func ("/attack/C8-floods", test_floods);
+  g_test_add_func ("/attack/C8-refusals", test_refusal_flood);
   return g_test_run ();
 }
