@@ -18,6 +18,17 @@ gst_zrtp_alert_change_ticket (GstZrtpAlert *self, guint ticket, GstClockTime aft
   self->ticket = ticket;
 }
 
+/* Whether the message says that the stream has begun with what makes a call. */
+static gboolean
+is_beginning (GstZrtpAlert *self, const GstStructure *message)
+{
+  gint stream = 0;
+
+  return message != NULL && gst_structure_has_name (message, GST_ZRTP_MESSAGE_STATE)
+      && g_strcmp0 (gst_structure_get_string (message, "old-state"), "idle") == 0
+      && gst_structure_get_int (message, "stream", &stream) && (guint) stream == self->watched;
+}
+
 /* The session has told something, or this element has just come. */
 static void
 hear (GstZrtpAlert *self, GstZrtpSession *session, const GstStructure *message)
@@ -35,6 +46,8 @@ hear (GstZrtpAlert *self, GstZrtpSession *session, const GstStructure *message)
     g_mutex_unlock (&self->lock);
     return;
   }
+  if (is_beginning (self, message))
+    gst_zrtp_alert_queue_begin (&self->queue);
   before = self->queue.pending;
   gst_zrtp_alert_queue_note_state (&self->queue, wanted, gst_zrtp_session_get_state (session, self->watched),
       gst_zrtp_session_get_security (session, self->watched));
@@ -59,10 +72,23 @@ hear (GstZrtpAlert *self, GstZrtpSession *session, const GstStructure *message)
     gst_zrtp_alert_fill (self);
 }
 
+/* On a worker, which may be on its way here while the element goes. */
 static void
 on_message (GstZrtpSession *session, const GstStructure *message, gpointer data)
 {
-  hear (data, session, message);
+  GstZrtpAlert *self = g_weak_ref_get (data);
+
+  if (self == NULL)
+    return;
+  hear (self, session, message);
+  gst_object_unref (self);
+}
+
+static void
+free_weak_ref (gpointer data, GClosure *closure)
+{
+  g_weak_ref_clear (data);
+  g_free (data);
 }
 
 GstMessage *
@@ -78,11 +104,14 @@ gboolean
 gst_zrtp_alert_start (GstZrtpAlert *self)
 {
   GstZrtpSession *session;
+  GWeakRef *ref;
   guint stream;
   gboolean hold;
 
   if (!gst_zrtp_endpoint_resolve (&self->endpoint))
     return FALSE;
+  ref = g_new (GWeakRef, 1);
+  g_weak_ref_init (ref, self);
   session = gst_zrtp_endpoint_get_session (&self->endpoint);
   gst_zrtp_endpoint_set_listening (&self->endpoint, TRUE);
   GST_OBJECT_LOCK (self);
@@ -94,12 +123,12 @@ gst_zrtp_alert_start (GstZrtpAlert *self)
   self->session = session;
   self->watched = stream;
   self->holding = hold;
-  self->queue = (GstZrtpAlertQueue) { GST_ZRTP_LEVEL_UNKNOWN };
+  gst_zrtp_alert_queue_begin (&self->queue);
   self->figure = NULL;
   self->position = self->rest = 0;
   self->ticket = 0;
   self->latency = 0;
-  self->handler = g_signal_connect_object (session, "message", G_CALLBACK (on_message), self, 0);
+  self->handler = g_signal_connect_data (session, "message", G_CALLBACK (on_message), ref, free_weak_ref, 0);
   g_mutex_unlock (&self->lock);
   if (hold)
     gst_zrtp_session_want_hold (session, TRUE);
