@@ -52,6 +52,16 @@ def shown_test(path):
     return textwrap.dedent(found[0])
 
 
+def untold_actions(program, path):
+    """Our actions that the page does not tell of."""
+    printed = subprocess.run([program, '--inspect-action-type', 'validatezrtp'], check=True, text=True, timeout=SECONDS,
+                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+    actions = set(re.findall(r'^## (zrtp-[a-z-]+)$', printed, re.M))
+    with open(path, encoding='utf-8') as file:
+        told = set(re.findall(r'^\| `(zrtp-[a-z-]+)` \|', file.read(), re.M))
+    return sorted(actions ^ told) if actions else ['none is known']
+
+
 def main():
     path = sys.argv[1]
     if len(sys.argv) < 3:
@@ -65,6 +75,11 @@ def main():
             file.flush()
             status, output = run(sys.argv[2], file.name)
     print(output)
+    if path.endswith('.md'):
+        untold = untold_actions(sys.argv[2], path)
+        if untold:
+            print('the table of actions is wrong about:', *untold)
+            return 1
     wanted = must_report(path)
     missing = [text for text in wanted if text not in output]
     if missing:
