@@ -319,7 +319,7 @@ gst_zrtp_endpoint_resolve (GstZrtpEndpoint *self)
     if (session == NULL)
       session = shared_session (self);
     apply_wanted (self, session);
-    GST_INFO_OBJECT (self->element, "belongs to call %s", gst_zrtp_session_get_id (session));
+    GST_INFO_OBJECT (self->element, "belongs to call %s", GST_OBJECT_NAME (session));
 
     GST_OBJECT_LOCK (self->element);
     gst_object_replace ((GstObject **) &self->session, GST_OBJECT (session));

@@ -46,6 +46,23 @@ gst_zrtp_session_init (GstZrtpSession *self)
   gst_zrtp_mailbox_init (self);
 }
 
+/* By which the debug log calls the session. An application may take the id from the signalling, and so from anybody: no line of the
+ * log ends by it, and it commands no terminal. */
+static void
+set_name (GstZrtpSession *self)
+{
+  GString *name = g_string_new (NULL);
+  const gchar *at;
+
+  for (at = self->id; *at != '\0'; at = g_utf8_next_char (at)) {
+    gunichar c = g_utf8_get_char (at);
+
+    g_string_append_unichar (name, g_unichar_isprint (c) ? c : '?');
+  }
+  gst_object_set_name (GST_OBJECT (self), name->str);
+  g_string_free (name, TRUE);
+}
+
 /* Bindings construct a session by its type alone. */
 static void
 gst_zrtp_session_constructed (GObject *object)
@@ -55,8 +72,7 @@ gst_zrtp_session_constructed (GObject *object)
   G_OBJECT_CLASS (gst_zrtp_session_parent_class)->constructed (object);
   if (self->id == NULL)
     self->id = gst_zrtp_registry_new_id ();
-  /* By which the debug log calls it. */
-  gst_object_set_name (GST_OBJECT (self), self->id);
+  set_name (self);
   gst_zrtp_status_add (self);
 }
 
@@ -257,7 +273,7 @@ gst_zrtp_session_activate (GstZrtpSession *self, gchar **problem)
     GST_OBJECT_LOCK (self);
     self->run_enabled = self->settings.enabled;
     GST_OBJECT_UNLOCK (self);
-    GST_INFO_OBJECT (self, "run %d of call %s begins%s%s", self->run, self->id, self->run_enabled ? "" : ", enabled is FALSE: all passes as it is",
+    GST_INFO_OBJECT (self, "run %d of call %s begins%s%s", self->run, GST_OBJECT_NAME (self), self->run_enabled ? "" : ", enabled is FALSE: all passes as it is",
         g_atomic_int_get (&self->latched) ? "; it has been secure before, so nothing clear is sent" : "");
     gst_zrtp_hold_clear (self);
     for (i = 0; i < ZRTP_MAX_STREAMS; i++) {

@@ -420,6 +420,35 @@ GST_START_TEST (test_categories)
 }
 GST_END_TEST;
 
+/* The id may come from signalling: it makes no lines of its own, and commands no terminal. */
+GST_START_TEST (test_evil_id)
+{
+  static const gchar evil[] = "evil\033[2J\n0:00:00.1 WARN zrtpsession forged\302\233m";
+  Call *call;
+  guint i;
+  const gchar *at;
+
+  listen ("zrtp*", GST_LEVEL_TRACE);
+  call = call_new ();
+  g_object_set (call->a.enc, "session-id", evil, NULL);
+  g_object_set (call->a.dec, "session-id", evil, NULL);
+  call_start (call);
+  endpoint_talk (&call->a);
+  endpoint_talk (&call->b);
+  fail_unless (call_run_until_secure (call, 5 * GST_SECOND));
+  fail_unless_equals_string (gst_zrtp_session_get_id (call->a.session), evil);
+  fail_unless (strstr (GST_OBJECT_NAME (call->a.session), "evil") != NULL);
+  fail_unless_equals_string (GST_OBJECT_NAME (call->a.session), "evil?[2J?0:00:00.1 WARN zrtpsession forged?m");
+  call_free (call);
+  for (i = 0; i < lines->len; i++) {
+    /* Before that is what keep_line() makes of the session. */
+    at = strstr (g_ptr_array_index (lines, i), "> ") + 2;
+    fail_unless (strpbrk (at, "\n\033") == NULL, "%s", at);
+  }
+  listen_no_more ("zrtp*");
+}
+GST_END_TEST;
+
 static Suite *
 log_suite (void)
 {
@@ -431,6 +460,7 @@ log_suite (void)
   tcase_add_test (tcase, test_nobody);
   tcase_add_test (tcase, test_failures);
   tcase_add_test (tcase, test_no_secrets);
+  tcase_add_test (tcase, test_evil_id);
   tcase_add_test (tcase, test_categories);
   return suite;
 }
