@@ -106,6 +106,8 @@ ENROLLMENT = {
 
 
 def say(text, colour=None):
+    # Some of it comes from the other side or a file: nothing in it commands the terminal.
+    text = ''.join(c if c.isprintable() else '\ufffd' for c in text)
     if colour and sys.stdout.isatty():
         text = '\033[%dm%s\033[0m' % (colour, text)
     print(text, flush=True)

@@ -5,7 +5,9 @@ Usage: check-call.py EMBED       EMBED is the program of examples/embed.c
 
 SPDX-License-Identifier: LGPL-2.1-or-later
 """
+import contextlib
 import importlib.util
+import io
 import os
 import re
 import socket
@@ -173,6 +175,14 @@ def test_every_warning():
             'zrtp-warning, session-id=a, stream=0, code=%s, text="What happened."' % code)[0]))
         assert said[0] == 'Warning (%s): What happened.' % code and said[1] == '  ' + advice, said
         assert ('(hung up)' in said) == (do == call.Do.END) == (telephone.status == call.ENDED_BY_ALARM), said
+
+
+def test_screen():
+    """Names and programs of others do not command the terminal."""
+    screen = io.StringIO()
+    with contextlib.redirect_stdout(screen):
+        load('call', CALL).say('\033[2JBob\n\u009bm\u202e', 32)
+    assert screen.getvalue() == '\ufffd[2JBob\ufffd\ufffdm\ufffd\n', repr(screen.getvalue())
 
 
 def test_same_code_and_later_calls():
