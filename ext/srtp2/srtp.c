@@ -43,16 +43,21 @@
 #define MAX_RTP_PACKETS (G_GUINT64_CONSTANT (1) << 48)
 #define MAX_RTCP_PACKETS (G_GUINT64_CONSTANT (1) << 31)
 
-/* Strangers can cause a late start to be tried too, at the cost of some packets each: so many, and one more for so many packets that
- * verify. */
+/* Another rollover counter is tried when a packet does not verify at the one that libsrtp2 expects. Strangers can cause that too, at the
+ * cost of some packets each: so many, and one more for so many packets. */
 #define MAX_LATE_TRIES 32
-#define PACKETS_FOR_LATE_TRY 64
+#define PACKETS_FOR_LATE_TRY 61 /* of no rhythm that a stranger would have */
+/* Packets of an SSRC in a row that are refused before it is thought to have gone on unheard, and how many counters from the last one on
+ * are tried. */
+#define MISSES 8
+#define GAP_ROCS 8
 
 typedef struct
 {
   guint32 number;               /* as it stands in packets */
   gboolean rtp;                 /* RTP has passed, not RTCP alone */
   guint16 sequence;             /* the highest of it */
+  guint misses;                 /* packets in a row that were refused as old, or by their tag */
 } Ssrc;
 
 struct _ZrtpSrtp
@@ -358,7 +363,7 @@ ssrc_find (ZrtpSrtp * self, guint32 number)
 static Ssrc *
 ssrc_add (ZrtpSrtp * self, guint32 number)
 {
-  Ssrc ssrc = { number, FALSE };
+  Ssrc ssrc = { number, FALSE, 0, 0 };
 
   if (self->n_ssrcs == self->ssrcs_size) {
     self->ssrcs_size = self->ssrcs_size ? self->ssrcs_size * 2 : 2;
@@ -386,7 +391,9 @@ note_sequence (ZrtpSrtp * self, const guint8 * packet, Ssrc * ssrc)
 
   self->have_rtp = TRUE;
   self->last_rtp = ssrc - self->ssrcs;
-  if (G_UNLIKELY (ssrc->rtp && (gint16) (sequence - ssrc->sequence) <= 0))
+  ssrc->misses = 0;
+  /* What is older than the window does not pass, so that is ahead. */
+  if (G_UNLIKELY (ssrc->rtp && (guint16) (ssrc->sequence - sequence) <= REPLAY_WINDOW))
     return;
   ssrc->rtp = TRUE;
   ssrc->sequence = sequence;
@@ -455,6 +462,27 @@ has_shape (const guint8 * packet, gsize len, gsize header_len, gsize trailer_len
 
 typedef srtp_err_status_t (*ProtectFunc) (srtp_t context, void *packet, int *len);
 
+/* Nor can it be told from a sequence number that is half of them ahead whether it is old, as libsrtp2 thinks, or
+ * a payloader has gone on while nothing was sent. Only the latter goes on and on. */
+static srtp_err_status_t
+protect_after_gap (ZrtpSrtp * self, Ssrc * ssrc, guint8 * packet, int *len)
+{
+  guint32 number = GUINT32_FROM_BE (ssrc->number), roc = 0;
+  srtp_err_status_t status;
+
+  srtp_get_stream_roc (self->context, number, &roc);
+  if ((guint16) (packet[2] << 8 | packet[3]) <= ssrc->sequence)
+    roc++;
+  status = srtp_set_stream_roc (self->context, number, roc);
+  if (status == srtp_err_status_ok)
+    status = srtp_protect (self->context, packet, len);
+  if (status == srtp_err_status_ok)
+    ssrc->rtp = FALSE;
+  else
+    srtp_set_stream_roc (self->context, number, 0);
+  return status;
+}
+
 static ZrtpSrtpResult
 protect (ZrtpSrtp * self, guint8 * packet, gsize * len, gsize header_len, guint ssrc_at, guint64 * left,
     ProtectFunc func)
@@ -477,6 +505,10 @@ protect (ZrtpSrtp * self, guint8 * packet, gsize * len, gsize header_len, guint 
 
   packet_len = *len;
   status = func (self->context, packet, &packet_len);
+  if (G_UNLIKELY (status == srtp_err_status_replay_old || status == srtp_err_status_pkt_idx_old)) {
+    if (ssrc_at == RTP_SSRC_AT && known && known->rtp && ++known->misses > MISSES)
+      status = protect_after_gap (self, known, packet, &packet_len);
+  }
   /* libsrtp2 makes a sender's stream before it looks at the packet, so count it even on failure. */
   if (G_UNLIKELY (!known))
     known = ssrc_add (self, ssrc);
@@ -490,11 +522,15 @@ protect (ZrtpSrtp * self, guint8 * packet, gsize * len, gsize header_len, guint 
 }
 
 static srtp_err_status_t
-unprotect_at_1 (ZrtpSrtp * self, guint32 ssrc, guint8 * packet, int *len)
+unprotect_at (ZrtpSrtp * self, guint32 ssrc, guint32 roc, guint8 * packet, int *len)
 {
-  srtp_err_status_t status = srtp_set_stream_roc (self->context, ssrc, 1);
+  srtp_err_status_t status = srtp_set_stream_roc (self->context, ssrc, roc);
 
-  return status == srtp_err_status_ok ? srtp_unprotect (self->context, packet, len) : status;
+  if (status == srtp_err_status_ok)
+    status = srtp_unprotect (self->context, packet, len);
+  if (status != srtp_err_status_ok)
+    srtp_set_stream_roc (self->context, ssrc, 0);       /* as if it had not been said */
+  return status;
 }
 
 /* A sender counts sequence numbers from 0 x 2^16 (Z-4.5.3-10), but its first packets may be lost, and if they
@@ -508,20 +544,58 @@ unprotect_late (ZrtpSrtp * self, gboolean known, guint8 * packet, int *len)
   srtp_policy_t policy = self->policy;
 
   self->late_tries--;
-  if (known) {
-    if (unprotect_at_1 (self, ssrc, packet, len) == srtp_err_status_ok)
-      return srtp_err_status_ok;
-    srtp_set_stream_roc (self->context, ssrc, 0);
-    return srtp_err_status_auth_fail;
-  }
+  if (known)
+    return unprotect_at (self, ssrc, 1, packet, len) == srtp_err_status_ok ? srtp_err_status_ok : srtp_err_status_auth_fail;
   policy.ssrc.type = ssrc_specific;
   policy.ssrc.value = ssrc;
   if (add_stream (self->context, &policy) == srtp_err_status_ok) {
-    if (unprotect_at_1 (self, ssrc, packet, len) == srtp_err_status_ok)
+    if (unprotect_at (self, ssrc, 1, packet, len) == srtp_err_status_ok)
       return srtp_err_status_ok;
     srtp_remove_stream (self->context, number);
   }
   return srtp_err_status_auth_fail;
+}
+
+/* More than half of the sequence numbers may pass while nothing arrives, on hold for example, and the rollover
+ * counter cannot be told from what comes then (RFC 3711 section 3.3.1 takes the nearest one). So when nothing
+ * has verified for some packets, the next are tried. */
+static srtp_err_status_t
+unprotect_after_gap (ZrtpSrtp * self, Ssrc * ssrc, guint8 * packet, int *len)
+{
+  guint32 number = GUINT32_FROM_BE (ssrc->number), last = 0, roc;
+
+  srtp_get_stream_roc (self->context, number, &last);
+  self->late_tries--;
+  /* 0 would mean nothing to libsrtp2; nor is it needed. */
+  for (roc = MAX (last, 1); roc < last + GAP_ROCS; roc++) {
+    if (unprotect_at (self, number, roc, packet, len) == srtp_err_status_ok) {
+      ssrc->rtp = FALSE;        /* where its sequence numbers were says nothing */
+      return srtp_err_status_ok;
+    }
+  }
+  return srtp_err_status_auth_fail;
+}
+
+/* What libsrtp2 has refused, by another rollover counter. */
+static srtp_err_status_t
+unprotect_again (ZrtpSrtp * self, srtp_err_status_t status, Ssrc * known, guint8 * packet, int *len)
+{
+  gboolean old = status == srtp_err_status_replay_old || status == srtp_err_status_pkt_idx_old;
+  srtp_err_status_t again = status;
+
+  if (self->late_tries < MAX_LATE_TRIES && ++self->earned == PACKETS_FOR_LATE_TRY) {
+    self->earned = 0;
+    self->late_tries++;
+  }
+  if (self->late_tries == 0 || (status != srtp_err_status_auth_fail && !old))
+    return status;
+  if (known && known->rtp) {
+    if (++known->misses > MISSES)
+      again = unprotect_after_gap (self, known, packet, len);
+  } else if (!old && packet[2] < 0x80)
+    /* With a high sequence number it has not wrapped. */
+    again = unprotect_late (self, known != NULL, packet, len);
+  return again == srtp_err_status_ok ? again : status;
 }
 
 static ZrtpSrtpResult
@@ -577,10 +651,8 @@ zrtp_srtp_unprotect (ZrtpSrtp * self, guint8 * packet, gsize * len)
 
   packet_len = *len;
   status = srtp_unprotect (self->context, packet, &packet_len);
-  /* With a high sequence number it has not wrapped. */
-  if (G_UNLIKELY (status == srtp_err_status_auth_fail && packet[2] < 0x80 && !(known && known->rtp)
-          && self->late_tries > 0))
-    status = unprotect_late (self, known != NULL, packet, &packet_len);
+  if (G_UNLIKELY (status != srtp_err_status_ok))
+    status = unprotect_again (self, status, known, packet, &packet_len);
   result = unprotected (self, status, ssrc, &self->rtp_left);
   if (G_LIKELY (result == ZRTP_SRTP_OK)) {
     *len = packet_len;

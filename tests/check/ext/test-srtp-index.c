@@ -143,6 +143,72 @@ test_wrap_later (gconstpointer data)
   zrtp_srtp_free (receiver);
 }
 
+/* Somebody goes on for so many packets that the other one does not hear, be they lost or never sent; strangers take part. */
+static void
+check_gap (ZrtpSrtpKeys * keys, guint first, guint gap, gboolean silent, guint forged)
+{
+  guint8 packet[ROOM], junk[ROOM];
+  ZrtpSrtp *sender = make_context (ZRTP_SRTP_SENDER, keys);
+  ZrtpSrtp *receiver = make_context (ZRTP_SRTP_RECEIVER, keys);
+  ZrtpSrtpStanding standing, heard;
+  guint i, j, lost = 0;
+  gsize len;
+
+  for (i = first; i < first + gap + 1000; i++) {
+    gboolean missed = i >= first + 10 && i < first + 10 + gap;
+
+    len = make_rtp (packet, SSRC, i & 0xffff, 0, -1, 20);
+    /* Of what is lost a part is enough to count on. */
+    if (missed && (silent || i % 97))
+      continue;
+    if (zrtp_srtp_protect (sender, packet, &len) != ZRTP_SRTP_OK) {
+      lost++;
+      continue;
+    }
+    if (missed)
+      continue;
+    for (j = 0; j < forged; j++) {
+      gsize junk_len = make_rtp (junk, SSRC, i + j, 0, -1, 60);
+
+      g_assert_cmpint (receive_rtp (receiver, junk, junk_len), !=, ZRTP_SRTP_OK);
+    }
+    if (receive_rtp (receiver, packet, len) != ZRTP_SRTP_OK)
+      lost++;
+    else
+      g_assert_cmpint (receive_rtp (receiver, packet, len), ==, ZRTP_SRTP_REPLAYED);
+  }
+  g_assert_cmpuint (lost, <=, forged ? 400 : 8 + (silent ? 8 : 0));
+  if (gap < 30000)
+    g_assert_cmpuint (lost, ==, 0);
+  zrtp_srtp_get_standing (sender, &standing);
+  zrtp_srtp_get_standing (receiver, &heard);
+  g_assert_cmpuint (standing.roc, ==, (first + gap + 999) >> 16);
+  g_assert_cmpuint (heard.roc, ==, standing.roc);
+  g_assert_cmpuint (heard.sequence, ==, (first + gap + 999) & 0xffff);
+  zrtp_srtp_free (sender);
+  zrtp_srtp_free (receiver);
+}
+
+static void
+test_gap (gconstpointer data)
+{
+  static const guint firsts[] = { 10, 30000, 40000, 65000 };
+  static const guint gaps[] = { 100, 29000, 33000, 45000, 65000, 70000, 110000, 200000 };
+  ZrtpSrtpKeys keys;
+
+  make_keys (&keys, GPOINTER_TO_UINT (data));
+  if (skip_unsupported (&keys) || !g_str_equal (TEST_BACKEND, "nettle"))
+    return;
+  for (guint i = 0; i < G_N_ELEMENTS (firsts); i++) {
+    for (guint j = 0; j < G_N_ELEMENTS (gaps); j++)
+      check_gap (&keys, firsts[i], gaps[j], FALSE, 0);
+    check_gap (&keys, firsts[i], 45000, FALSE, 3);
+    check_gap (&keys, firsts[i], 25000, TRUE, 0);
+    check_gap (&keys, firsts[i], 45000, TRUE, 0);
+    check_gap (&keys, firsts[i], 60000, TRUE, 0);
+  }
+}
+
 /* Several SSRCs under one key; strangers' make nothing grow, and the peer's own no more than so much. */
 static void
 test_ssrcs (gconstpointer data)
@@ -246,6 +312,7 @@ main (int argc, char **argv)
   add_srtp_test ("replay", test_replay);
   add_srtp_test ("wrap", test_wrap);
   add_srtp_test ("wrap-later", test_wrap_later);
+  add_srtp_test ("gap", test_gap);
   add_srtp_test ("ssrcs", test_ssrcs);
   add_srtp_test ("lifetime", test_lifetime);
   return g_test_run ();
