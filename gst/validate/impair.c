@@ -31,9 +31,11 @@ find_named_pad (GstValidateScenario *scenario, GstValidateAction *action, GstEle
   GstElement *element = gst_bin_get_by_name (GST_BIN (pipeline), name);
   GstPad *pad = element ? gst_element_get_static_pad (element, pad_name ? pad_name : "src") : NULL;
 
+  if (pad != NULL && !GST_PAD_IS_SRC (pad))
+    gst_clear_object (&pad);
   if (pad == NULL)
     GST_VALIDATE_REPORT_ACTION (scenario, action, SCENARIO_ACTION_EXECUTION_ERROR,
-        "no element %s with a pad %s.", name, pad_name ? pad_name : "src");
+        "no element %s with a source pad %s.", name, pad_name ? pad_name : "src");
   gst_clear_object (&element);
   return pad;
 }
