@@ -315,6 +315,8 @@ error_hint (guint32 code)
     case ZRTP_ERROR_EQUAL_ZID:
       return " Your own packets come back (own address or port as destination?), or both ends have the same ZID, as programs of "
              "one user on one machine do: set cache=memory, or another path, on one of them.";
+    case ZRTP_ERROR_SSRC_COLLISION:
+      return " Both ends send under one SSRC. Another one is asked for upstream, and it begins again when the caps tell of it.";
     default:
       return "";
   }

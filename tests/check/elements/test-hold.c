@@ -234,6 +234,31 @@ GST_START_TEST (test_late_packets)
 }
 GST_END_TEST;
 
+/* The same for packets of the run before, when both ends have started anew: not before there are keys again, not with them. */
+GST_START_TEST (test_late_after_restart)
+{
+  Call *call = secure_call ();
+  GPtrArray *late = make_late (call);
+  guint64 held, dropped;
+
+  endpoint_stop (&call->a);
+  endpoint_stop (&call->b);
+  call_start (call);
+  fail_unless_equals_int (come_late (call, late), 0);
+  held = endpoint_stat (&call->b, "receive-held");
+  fail_unless_equals_int (held, LATE);
+  endpoint_talk (&call->a);
+  endpoint_talk (&call->b);
+  fail_unless (call_run_until_secure (call, 5 * GST_SECOND));
+  dropped = endpoint_stat (&call->b, "receive-forged") + endpoint_stat (&call->b, "receive-replayed");
+  fail_unless_equals_int (come_late (call, late), 0);
+  fail_unless_equals_int (endpoint_stat (&call->b, "receive-forged") + endpoint_stat (&call->b, "receive-replayed"), dropped + LATE);
+  call_check_secure (call);
+  g_ptr_array_unref (late);
+  call_free (call);
+}
+GST_END_TEST;
+
 static Suite *
 hold_suite (void)
 {
@@ -246,6 +271,7 @@ hold_suite (void)
   tcase_add_loop_test (tcase, test_hold_while_securing, 0, 11);
   /* Sequence numbers that wrap in between, at one place or another. */
   tcase_add_loop_test (tcase, test_late_packets, 0, 4);
+  tcase_add_test (tcase, test_late_after_restart);
   return suite;
 }
 

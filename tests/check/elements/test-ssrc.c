@@ -134,7 +134,7 @@ GST_START_TEST (test_collision)
   gint64 patience = g_get_monotonic_time () + 30 * G_TIME_SPAN_SECOND;
   gint asked[2] = { 0, 0 };
   gboolean late = __i__;
-  const gchar *name;
+  const gchar *name, *text;
   guint code;
 
   call_start (call);
@@ -149,6 +149,8 @@ GST_START_TEST (test_collision)
   fail_unless (endpoint_message (&call->a, "zrtp-error") != NULL);
   gst_zrtp_message_parse_error (endpoint_message (&call->a, "zrtp-error"), &code, &name, NULL);
   fail_unless_equals_int_hex (code, 0x91);
+  gst_zrtp_message_parse (endpoint_message (&call->a, "zrtp-error"), NULL, NULL, &text);
+  fail_unless (strstr (text, "begins again") != NULL, "%s", text);
   /* From a thread of GStreamer's. */
   while (g_atomic_int_get (&asked[0]) == 0 || g_atomic_int_get (&asked[1]) == 0) {
     fail_unless (g_get_monotonic_time () < patience);
