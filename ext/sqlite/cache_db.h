@@ -63,6 +63,8 @@ gboolean zrtp_sqlite_cache_get_zid (ZrtpCache * cache, ZrtpRandom * random, guin
 GArray *zrtp_sqlite_cache_list (ZrtpCache * cache, GError ** error);
 gboolean zrtp_sqlite_cache_get_peer (ZrtpCache * cache, const guint8 * local_zid,
     const guint8 peer_zid[ZRTP_ZID_LEN], ZrtpCachePeer * peer, GError ** error);
+/* Up to 63 octets of printable UTF-8, or empty. */
+gboolean zrtp_cache_db_is_name (const gchar * name);
 gboolean zrtp_sqlite_cache_rename (ZrtpCache * cache, const guint8 * local_zid,
     const guint8 peer_zid[ZRTP_ZID_LEN], const gchar * name, GError ** error);
 gboolean zrtp_sqlite_cache_unverify (ZrtpCache * cache, const guint8 * local_zid,

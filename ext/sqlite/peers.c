@@ -241,8 +241,8 @@ clear_pbxsecret (ZrtpCacheDbRow *row, gconstpointer unused)
   zrtp_wipe (row->entry.pbxsecret, sizeof row->entry.pbxsecret);
 }
 
-static gboolean
-is_name (const gchar *name)
+gboolean
+zrtp_cache_db_is_name (const gchar *name)
 {
   if (strlen (name) > 63 || !g_utf8_validate (name, -1, NULL))
     return FALSE;
@@ -268,7 +268,7 @@ gboolean
 zrtp_sqlite_cache_rename (ZrtpCache *cache, const guint8 *local_zid, const guint8 peer_zid[ZRTP_ZID_LEN],
     const gchar *name, GError **error)
 {
-  if (!is_name (name)) {
+  if (!zrtp_cache_db_is_name (name)) {
     g_set_error (error, ZRTP_CACHE_DB_ERROR, ZRTP_CACHE_DB_ERROR_INVALID,
         "A name is up to 63 octets of printable UTF-8");
     return FALSE;

@@ -48,4 +48,19 @@ ZrtpCache *zrtp_memory_cache_new (void);
 void zrtp_memory_cache_set_clock (ZrtpCache * cache, gint64 (*wall_seconds) (void));
 void zrtp_memory_cache_free (ZrtpCache * cache);
 
+/* An entry as it is kept there. Times are seconds of the wall clock; G_MAXINT64 never comes. */
+typedef struct
+{
+  guint8 peer_zid[ZRTP_ZID_LEN];
+  ZrtpCacheEntry entry;
+  gint64 first_use, last_use, expires;
+} ZrtpMemoryCacheEntry;
+
+/* What is kept for this own ZID, ordered by peer ZID, without secrets that have expired: an array of ZrtpMemoryCacheEntry that
+ * wipes them when it is freed. */
+GArray *zrtp_memory_cache_list (ZrtpCache * cache, const guint8 local_zid[ZRTP_ZID_LEN]);
+/* Changes an entry in one step, or forgets it if change is NULL. FALSE: there is none. */
+gboolean zrtp_memory_cache_change (ZrtpCache * cache, const guint8 local_zid[ZRTP_ZID_LEN],
+    const guint8 peer_zid[ZRTP_ZID_LEN], void (*change) (ZrtpCacheEntry * entry, gconstpointer data), gconstpointer data);
+
 G_END_DECLS

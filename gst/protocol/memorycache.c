@@ -15,11 +15,7 @@ typedef struct
   gint64 (*wall_seconds) (void);
 } MemoryCache;
 
-typedef struct
-{
-  ZrtpCacheEntry entry;
-  gint64 expires;               /* in seconds of the wall clock, G_MAXINT64 for never */
-} Kept;
+typedef ZrtpMemoryCacheEntry Kept;
 
 #define KEY_LEN (2 * ZRTP_ZID_LEN)
 
@@ -55,6 +51,18 @@ make_key (const guint8 * local_zid, const guint8 * peer_zid, guint8 key[KEY_LEN]
   memcpy (key + ZRTP_ZID_LEN, peer_zid, ZRTP_ZID_LEN);
 }
 
+/* The secrets go with their time, what the user knows of the peer stays (Z-4.9-9). */
+static void
+copy_entry (MemoryCache * self, const Kept * kept, ZrtpCacheEntry * entry)
+{
+  memcpy (entry, &kept->entry, sizeof *entry);
+  if (self->wall_seconds && self->wall_seconds () >= kept->expires) {
+    entry->has_rs1 = entry->has_rs2 = FALSE;
+    zrtp_wipe (entry->rs1, sizeof entry->rs1);
+    zrtp_wipe (entry->rs2, sizeof entry->rs2);
+  }
+}
+
 static gboolean
 memory_cache_lookup (ZrtpCache * cache, const guint8 local_zid[ZRTP_ZID_LEN],
     const guint8 peer_zid[ZRTP_ZID_LEN], ZrtpCacheEntry * entry)
@@ -66,15 +74,9 @@ memory_cache_lookup (ZrtpCache * cache, const guint8 local_zid[ZRTP_ZID_LEN],
   make_key (local_zid, peer_zid, key);
   g_mutex_lock (&self->lock);
   found = g_hash_table_lookup (self->entries, key);
-  /* The secrets go with their time, what the user knows of the peer stays (Z-4.9-9). */
-  if (found) {
-    memcpy (entry, &found->entry, sizeof *entry);
-    if (self->wall_seconds && self->wall_seconds () >= found->expires) {
-      entry->has_rs1 = entry->has_rs2 = FALSE;
-      zrtp_wipe (entry->rs1, sizeof entry->rs1);
-      zrtp_wipe (entry->rs2, sizeof entry->rs2);
-    }
-  } else
+  if (found)
+    copy_entry (self, found, entry);
+  else
     memset (entry, 0, sizeof *entry);
   g_mutex_unlock (&self->lock);
   return found != NULL;
@@ -87,15 +89,79 @@ memory_cache_store (ZrtpCache * cache, const guint8 local_zid[ZRTP_ZID_LEN],
   MemoryCache *self = (MemoryCache *) cache;
   guint8 *key = g_malloc (KEY_LEN);
   Kept *kept = g_new0 (Kept, 1);
+  const Kept *before;
 
+  memcpy (kept->peer_zid, peer_zid, ZRTP_ZID_LEN);
   memcpy (&kept->entry, entry, sizeof *entry);
   kept->expires = self->wall_seconds && entry->expiry_interval != G_MAXUINT32
       ? self->wall_seconds () + entry->expiry_interval : G_MAXINT64;
+  kept->last_use = self->wall_seconds ? self->wall_seconds () : 0;
   make_key (local_zid, peer_zid, key);
   g_mutex_lock (&self->lock);
+  before = g_hash_table_lookup (self->entries, key);
+  kept->first_use = before ? before->first_use : kept->last_use;
   g_hash_table_replace (self->entries, key, kept);
   g_mutex_unlock (&self->lock);
   return TRUE;
+}
+
+static gint
+compare_entries (gconstpointer a, gconstpointer b)
+{
+  return memcmp (((const Kept *) a)->peer_zid, ((const Kept *) b)->peer_zid, ZRTP_ZID_LEN);
+}
+
+static void
+wipe_entry (gpointer entry)
+{
+  zrtp_wipe (entry, sizeof (Kept));
+}
+
+GArray *
+zrtp_memory_cache_list (ZrtpCache * cache, const guint8 local_zid[ZRTP_ZID_LEN])
+{
+  MemoryCache *self = (MemoryCache *) cache;
+  GArray *list;
+  GHashTableIter iter;
+  gpointer key, value;
+
+  g_mutex_lock (&self->lock);
+  /* All the room at once: a growing array would leave secrets behind. */
+  list = g_array_sized_new (FALSE, FALSE, sizeof (Kept), g_hash_table_size (self->entries) + 1);
+  g_array_set_clear_func (list, wipe_entry);
+  g_hash_table_iter_init (&iter, self->entries);
+  while (g_hash_table_iter_next (&iter, &key, &value)) {
+    Kept copy;
+
+    if (memcmp (key, local_zid, ZRTP_ZID_LEN) != 0)
+      continue;
+    copy = *(const Kept *) value;
+    copy_entry (self, value, &copy.entry);
+    g_array_append_val (list, copy);
+    zrtp_wipe (&copy, sizeof copy);
+  }
+  g_mutex_unlock (&self->lock);
+  g_array_sort (list, compare_entries);
+  return list;
+}
+
+gboolean
+zrtp_memory_cache_change (ZrtpCache * cache, const guint8 local_zid[ZRTP_ZID_LEN],
+    const guint8 peer_zid[ZRTP_ZID_LEN], void (*change) (ZrtpCacheEntry * entry, gconstpointer data), gconstpointer data)
+{
+  MemoryCache *self = (MemoryCache *) cache;
+  guint8 key[KEY_LEN];
+  Kept *found;
+
+  make_key (local_zid, peer_zid, key);
+  g_mutex_lock (&self->lock);
+  found = g_hash_table_lookup (self->entries, key);
+  if (found && change)
+    change (&found->entry, data);
+  else if (found)
+    g_hash_table_remove (self->entries, key);
+  g_mutex_unlock (&self->lock);
+  return found != NULL;
 }
 
 ZrtpCache *

@@ -34,6 +34,12 @@ shared_table (void)
   return (ZrtpCache *) cache;
 }
 
+ZrtpCache *
+gst_zrtp_cache_get_table (GstZrtpCache *self, gboolean shared)
+{
+  return shared ? shared_table () : self->own_table;
+}
+
 gboolean
 gst_zrtp_cache_is_file (const gchar *setting)
 {
@@ -68,14 +74,14 @@ gst_zrtp_cache_open (GstZrtpCache *self, const gchar *setting, gboolean shared, 
 
   /* A file is opened for each run: the one of the last may have been put away since. */
   if (memory && self->own_table != NULL) {
-    self->target = shared ? shared_table () : self->own_table;
+    self->target = gst_zrtp_cache_get_table (self, shared);
     return TRUE;
   }
   gst_zrtp_cache_close (self);
   self->setting = g_strdup (setting);
   if (memory) {
     self->own_table = new_table ();
-    self->target = shared ? shared_table () : self->own_table;
+    self->target = gst_zrtp_cache_get_table (self, shared);
   } else if (gst_zrtp_cache_is_file (setting) && !open_file (self, error)) {
     gst_zrtp_cache_close (self);
     return FALSE;
@@ -89,13 +95,29 @@ gst_zrtp_cache_dup_trouble (GstZrtpCache *self)
   return self->is_file ? zrtp_sqlite_cache_dup_last_error (self->target) : NULL;
 }
 
-gboolean
-gst_zrtp_cache_knows_name (GstZrtpCache *self, const guint8 local_zid[ZRTP_ZID_LEN], const gchar *name)
+static gboolean
+table_knows_name (ZrtpCache *table, const guint8 local_zid[ZRTP_ZID_LEN], const gchar *name)
 {
-  GArray *peers = self->is_file ? zrtp_sqlite_cache_list (self->target, NULL) : NULL;
+  GArray *entries = zrtp_memory_cache_list (table, local_zid);
   gboolean known = FALSE;
   guint i;
 
+  for (i = 0; i < entries->len && !known; i++)
+    known = strcmp (g_array_index (entries, ZrtpMemoryCacheEntry, i).entry.name, name) == 0;
+  g_array_unref (entries);
+  return known;
+}
+
+gboolean
+gst_zrtp_cache_knows_name (GstZrtpCache *self, const guint8 local_zid[ZRTP_ZID_LEN], const gchar *name)
+{
+  GArray *peers;
+  gboolean known = FALSE;
+  guint i;
+
+  if (!self->is_file)
+    return self->target != NULL && table_knows_name (self->target, local_zid, name);
+  peers = zrtp_sqlite_cache_list (self->target, NULL);
   for (i = 0; peers != NULL && i < peers->len && !known; i++) {
     const ZrtpCachePeer *peer = &g_array_index (peers, ZrtpCachePeer, i);
 

@@ -1,7 +1,7 @@
-/* peers.c: the peers that the cache's file remembers, for the user to look through and put right.
+/* peers.c: the peers that the cache remembers, for the user to look through and put right.
  *
- * These functions open the file for themselves, which costs little while a session has it open, so they need no run and wait for
- * no call.
+ * These functions open the cache's file for themselves, which costs little while a session has it open, so they need no run and wait
+ * for no call.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -54,29 +54,55 @@ gst_zrtp_peer_free (GstZrtpPeer *peer)
 
 G_DEFINE_BOXED_TYPE (GstZrtpPeer, gst_zrtp_peer, gst_zrtp_peer_copy, gst_zrtp_peer_free)
 
-/* The session's file and its own ZID there. NULL: error is set. */
-static ZrtpCache *
-open_file (GstZrtpSession *self, guint8 local_zid[ZRTP_ZID_LEN], GError **error)
+/* Where the session remembers its peers: in a file, or in memory, where the table is NULL as long as there is none. */
+typedef struct
+{
+  GstZrtpSession *session;
+  gboolean in_memory;
+  ZrtpCache *file, *table;
+  guint8 local_zid[ZRTP_ZID_LEN];
+} Book;
+
+/* FALSE: error is set, and there is nothing to close. */
+static gboolean
+open_book (GstZrtpSession *self, Book *book, GError **error)
 {
   gchar *setting;
   gboolean have_zid;
-  ZrtpCache *cache = NULL;
 
+  memset (book, 0, sizeof *book);
+  book->session = self;
   GST_OBJECT_LOCK (self);
   setting = g_strdup (self->settings.cache);
-  have_zid = self->settings.zid != NULL && gst_zrtp_parse_zid (self->settings.zid, local_zid);
+  have_zid = self->settings.zid != NULL && gst_zrtp_parse_zid (self->settings.zid, book->local_zid);
   GST_OBJECT_UNLOCK (self);
-  if (!gst_zrtp_cache_is_file (setting))
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "Session %s remembers its peers in no file: cache is %s",
-        self->id, setting);
+  book->in_memory = g_strcmp0 (setting, "memory") == 0;
+  if (book->in_memory) {
+    /* The session's own table may go when its cache is set anew: this keeps it until the book is closed. */
+    g_rec_mutex_lock (&self->engine_lock);
+    book->table = gst_zrtp_cache_get_table (&self->cache, have_zid);
+    if (!have_zid)
+      memcpy (book->local_zid, self->zid, ZRTP_ZID_LEN);
+  } else if (!gst_zrtp_cache_is_file (setting))
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "Session %s remembers no peers: cache is %s", self->id, setting);
   else
-    cache = zrtp_sqlite_cache_open (setting, error);
+    book->file = zrtp_sqlite_cache_open (setting, error);
   g_free (setting);
-  if (cache != NULL && !have_zid && !zrtp_sqlite_cache_get_zid (cache, zrtp_random_default (), local_zid, error)) {
-    zrtp_sqlite_cache_close (cache);
-    cache = NULL;
+  if (book->file != NULL && !have_zid
+      && !zrtp_sqlite_cache_get_zid (book->file, zrtp_random_default (), book->local_zid, error)) {
+    zrtp_sqlite_cache_close (book->file);
+    book->file = NULL;
   }
-  return cache;
+  return book->in_memory || book->file != NULL;
+}
+
+static void
+close_book (Book *book)
+{
+  if (book->in_memory)
+    g_rec_mutex_unlock (&book->session->engine_lock);
+  else
+    zrtp_sqlite_cache_close (book->file);
 }
 
 static gboolean
@@ -105,12 +131,53 @@ make_peer (const ZrtpCachePeer *from)
   return peer;
 }
 
+static GstZrtpPeer *
+make_peer_in_memory (const ZrtpMemoryCacheEntry *from)
+{
+  GstZrtpPeer *peer = g_new0 (GstZrtpPeer, 1);
+
+  peer->zid = gst_zrtp_hex (from->peer_zid, ZRTP_ZID_LEN);
+  peer->name = g_strdup (from->entry.name);
+  peer->verified = from->entry.verified && from->entry.has_rs1;
+  peer->has_secret = from->entry.has_rs1;
+  peer->enrolled = from->entry.has_pbxsecret;
+  peer->first_use = from->first_use;
+  peer->last_use = from->last_use;
+  peer->expiry = from->expires;
+  return peer;
+}
+
+static void
+list_file (Book *book, GPtrArray *peers, GArray *rows)
+{
+  guint i;
+
+  for (i = 0; i < rows->len; i++) {
+    const ZrtpCachePeer *row = &g_array_index (rows, ZrtpCachePeer, i);
+
+    if (memcmp (row->local_zid, book->local_zid, ZRTP_ZID_LEN) == 0)
+      g_ptr_array_add (peers, make_peer (row));
+  }
+}
+
+static void
+list_table (Book *book, GPtrArray *peers)
+{
+  GArray *entries = zrtp_memory_cache_list (book->table, book->local_zid);
+  guint i;
+
+  for (i = 0; i < entries->len; i++)
+    g_ptr_array_add (peers, make_peer_in_memory (&g_array_index (entries, ZrtpMemoryCacheEntry, i)));
+  g_array_unref (entries);
+}
+
 /**
  * gst_zrtp_session_list_peers:
  * @session: a #GstZrtpSession
- * @error: why there is no list: among others, the session's `cache` is no file (%G_IO_ERROR_NOT_SUPPORTED)
+ * @error: why there is no list: among others, the session's `cache` is `none` (%G_IO_ERROR_NOT_SUPPORTED)
  *
- * The peers that the session's `cache` file remembers for this end's ZID. Any thread but a streaming thread, as it reads a file.
+ * The peers that the session's `cache` remembers for this end's ZID: its file, or the memory of the process or session. Any
+ * thread but a streaming thread, as it reads a file.
  *
  * Returns: (transfer container) (element-type GstZrtpPeer): the peers; the array frees them
  *
@@ -119,30 +186,63 @@ make_peer (const ZrtpCachePeer *from)
 GPtrArray *
 gst_zrtp_session_list_peers (GstZrtpSession *session, GError **error)
 {
-  guint8 local_zid[ZRTP_ZID_LEN];
   GPtrArray *peers = NULL;
-  ZrtpCache *cache;
-  GArray *rows;
-  guint i;
+  GArray *rows = NULL;
+  Book book;
 
   g_return_val_if_fail (GST_IS_ZRTP_SESSION (session), NULL);
 
-  cache = open_file (session, local_zid, error);
-  if (cache == NULL)
+  if (!open_book (session, &book, error))
     return NULL;
-  rows = zrtp_sqlite_cache_list (cache, error);
-  if (rows != NULL) {
+  if (book.in_memory || (rows = zrtp_sqlite_cache_list (book.file, error)) != NULL)
     peers = g_ptr_array_new_with_free_func ((GDestroyNotify) gst_zrtp_peer_free);
-    for (i = 0; i < rows->len; i++) {
-      const ZrtpCachePeer *row = &g_array_index (rows, ZrtpCachePeer, i);
-
-      if (memcmp (row->local_zid, local_zid, ZRTP_ZID_LEN) == 0)
-        g_ptr_array_add (peers, make_peer (row));
-    }
+  if (rows != NULL) {
+    list_file (&book, peers, rows);
     g_array_unref (rows);
-  }
-  zrtp_sqlite_cache_close (cache);
+  } else if (book.table != NULL)
+    list_table (&book, peers);
+  close_book (&book);
   return peers;
+}
+
+static gboolean
+rename_in_file (Book *book, const guint8 peer_zid[ZRTP_ZID_LEN], const gchar *name, GError **error)
+{
+  ZrtpCachePeer peer;
+
+  if (!zrtp_sqlite_cache_get_peer (book->file, book->local_zid, peer_zid, &peer, error))
+    return FALSE;
+  if (strcmp (peer.name, name) == 0)
+    return TRUE;
+  /* V first: in between the peer is unverified rather than verified under a name that nobody has checked. */
+  return (!peer.verified || !zrtp_cache_db_is_name (name)
+             || zrtp_sqlite_cache_unverify (book->file, book->local_zid, peer_zid, error))
+      && zrtp_sqlite_cache_rename (book->file, book->local_zid, peer_zid, name, error);
+}
+
+static void
+set_name (ZrtpCacheEntry *entry, gconstpointer name)
+{
+  if (strcmp (entry->name, name) == 0)
+    return;
+  entry->verified = FALSE;
+  g_strlcpy (entry->name, name, sizeof entry->name);
+}
+
+static void
+clear_verified (ZrtpCacheEntry *entry, gconstpointer unused)
+{
+  entry->verified = FALSE;
+}
+
+static gboolean
+change_in_memory (Book *book, const gchar *zid, const guint8 peer_zid[ZRTP_ZID_LEN],
+    void (*change) (ZrtpCacheEntry *entry, gconstpointer data), const gchar *name, GError **error)
+{
+  if (book->table != NULL && zrtp_memory_cache_change (book->table, book->local_zid, peer_zid, change, name))
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "Session %s knows no peer %s", book->session->id, zid);
+  return FALSE;
 }
 
 /**
@@ -163,23 +263,24 @@ gst_zrtp_session_list_peers (GstZrtpSession *session, GError **error)
 gboolean
 gst_zrtp_session_rename_peer (GstZrtpSession *session, const gchar *zid, const gchar *name, GError **error)
 {
-  guint8 local_zid[ZRTP_ZID_LEN], peer_zid[ZRTP_ZID_LEN];
-  ZrtpCachePeer peer;
-  ZrtpCache *cache;
+  guint8 peer_zid[ZRTP_ZID_LEN];
   gboolean done;
+  Book book;
 
   g_return_val_if_fail (GST_IS_ZRTP_SESSION (session), FALSE);
   g_return_val_if_fail (zid != NULL && name != NULL, FALSE);
 
-  if (!parse_peer_zid (zid, peer_zid, error) || (cache = open_file (session, local_zid, error)) == NULL)
+  if (!parse_peer_zid (zid, peer_zid, error) || !open_book (session, &book, error))
     return FALSE;
-  /* V first: in between the peer is unverified rather than verified under a name that nobody has checked. */
-  done = zrtp_sqlite_cache_get_peer (cache, local_zid, peer_zid, &peer, error);
-  if (done && strcmp (peer.name, name) != 0)
-    done = (!peer.verified || !g_utf8_validate (name, -1, NULL) || strlen (name) > 63
-               || zrtp_sqlite_cache_unverify (cache, local_zid, peer_zid, error))
-        && zrtp_sqlite_cache_rename (cache, local_zid, peer_zid, name, error);
-  zrtp_sqlite_cache_close (cache);
+  if (!book.in_memory)
+    done = rename_in_file (&book, peer_zid, name, error);
+  else if (zrtp_cache_db_is_name (name))
+    done = change_in_memory (&book, zid, peer_zid, set_name, name, error);
+  else {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "A name is up to 63 octets of printable UTF-8");
+    done = FALSE;
+  }
+  close_book (&book);
   return done;
 }
 
@@ -187,16 +288,18 @@ typedef gboolean (*Change) (ZrtpCache *cache, const guint8 *local_zid, const gui
     GError **error);
 
 static gboolean
-change_peer (GstZrtpSession *self, const gchar *zid, Change change, GError **error)
+change_peer (GstZrtpSession *self, const gchar *zid, Change in_file,
+    void (*in_memory) (ZrtpCacheEntry *entry, gconstpointer data), GError **error)
 {
-  guint8 local_zid[ZRTP_ZID_LEN], peer_zid[ZRTP_ZID_LEN];
-  ZrtpCache *cache;
+  guint8 peer_zid[ZRTP_ZID_LEN];
   gboolean done;
+  Book book;
 
-  if (!parse_peer_zid (zid, peer_zid, error) || (cache = open_file (self, local_zid, error)) == NULL)
+  if (!parse_peer_zid (zid, peer_zid, error) || !open_book (self, &book, error))
     return FALSE;
-  done = change (cache, local_zid, peer_zid, error);
-  zrtp_sqlite_cache_close (cache);
+  done = book.in_memory ? change_in_memory (&book, zid, peer_zid, in_memory, NULL, error)
+      : in_file (book.file, book.local_zid, peer_zid, error);
+  close_book (&book);
   return done;
 }
 
@@ -219,7 +322,7 @@ gst_zrtp_session_unverify_peer (GstZrtpSession *session, const gchar *zid, GErro
   g_return_val_if_fail (GST_IS_ZRTP_SESSION (session), FALSE);
   g_return_val_if_fail (zid != NULL, FALSE);
 
-  return change_peer (session, zid, zrtp_sqlite_cache_unverify, error);
+  return change_peer (session, zid, zrtp_sqlite_cache_unverify, clear_verified, error);
 }
 
 /**
@@ -241,5 +344,5 @@ gst_zrtp_session_forget_peer (GstZrtpSession *session, const gchar *zid, GError 
   g_return_val_if_fail (GST_IS_ZRTP_SESSION (session), FALSE);
   g_return_val_if_fail (zid != NULL, FALSE);
 
-  return change_peer (session, zid, zrtp_sqlite_cache_forget, error);
+  return change_peer (session, zid, zrtp_sqlite_cache_forget, NULL, error);
 }

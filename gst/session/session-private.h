@@ -253,6 +253,8 @@ gboolean gst_zrtp_cache_open (GstZrtpCache * self, const gchar * setting, gboole
 void gst_zrtp_cache_close (GstZrtpCache * self);
 /* What the last failure was; NULL if nothing can be said. */
 gchar *gst_zrtp_cache_dup_trouble (GstZrtpCache * self);
+/* The table in memory: of the process, for sessions with a ZID of the application's, or of this session, NULL if it has none yet. */
+ZrtpCache *gst_zrtp_cache_get_table (GstZrtpCache * self, gboolean shared);
 /* Whether some peer of this end has the name. */
 gboolean gst_zrtp_cache_knows_name (GstZrtpCache * self, const guint8 local_zid[ZRTP_ZID_LEN], const gchar * name);
 

@@ -227,7 +227,7 @@ def test_seed_file():
 
 
 def test_errors():
-    session = GstZrtp.Session(cache='memory')
+    session = GstZrtp.Session(cache='none')
     error = raises(session.list_peers)
     assert error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.NOT_SUPPORTED) and session.get_id() in error.message
     with tempfile.TemporaryDirectory() as directory:

@@ -451,12 +451,103 @@ GST_START_TEST (test_names)
   fail_unless_equals_string (sas_field (&call->b, "cache"), "mismatch");
   call_free (call);
 
-  g_object_set (session, "cache", "memory", NULL);
+  g_object_set (session, "cache", "none", NULL);
   fail_unless (gst_zrtp_session_list_peers (session, &error) == NULL);
   fail_unless (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED));
   g_clear_error (&error);
   gst_object_unref (session);
   g_free (name);
+}
+GST_END_TEST;
+
+static GPtrArray *
+list (GstZrtpSession *session)
+{
+  GError *error = NULL;
+  GPtrArray *peers = gst_zrtp_session_list_peers (session, &error);
+
+  fail_unless (peers != NULL && error == NULL, "%s", error ? error->message : "");
+  return peers;
+}
+
+/* With cache=memory the same, for as long as the session lives, or the process if the ZID is the application's. */
+static void
+check_in_memory (const gchar *zid)
+{
+  Call *call = call_new ();
+  GstZrtpSession *session, *other = gst_zrtp_session_new ();
+  GError *error = NULL;
+  GPtrArray *peers;
+  GstZrtpPeer *peer;
+  gchar *bob;
+
+  g_object_set (call->a.enc, "zid", zid, "peer-name", "Bob", NULL);
+  g_object_set (other, "cache", "memory", "zid", zid, NULL);
+  gst_element_set_state (call->a.pipeline, GST_STATE_READY);
+  g_object_get (call->a.enc, "session", &session, NULL);
+  peers = list (session);
+  fail_unless_equals_int (peers->len, 0);
+  g_ptr_array_unref (peers);
+  go (call);
+  g_signal_emit_by_name (call->a.enc, "sas-match");
+  call_settle (call);
+  peers = list (session);
+  fail_unless_equals_int (peers->len, 1);
+  peer = g_ptr_array_index (peers, 0);
+  fail_unless_equals_string (peer->zid, sas_field (&call->a, "peer-zid"));
+  fail_unless_equals_string (peer->name, "Bob");
+  fail_unless (peer->verified && peer->has_secret && !peer->enrolled);
+  fail_unless (peer->first_use > 0 && peer->last_use >= peer->first_use);
+  bob = g_strdup (peer->zid);
+  g_ptr_array_unref (peers);
+  peers = list (other);
+  fail_unless_equals_int (peers->len, zid != NULL);
+  g_ptr_array_unref (peers);
+  hang_up (call);
+
+  /* Bob is known, and this is somebody else's ZID. */
+  g_object_set (call->b.enc, "zid", "bbbbbbbbbbbbbbbbbbbbbbbb", NULL);
+  go (call);
+  fail_unless (warned (&call->a, "new-device", NULL));
+  hang_up (call);
+  peers = list (session);
+  fail_unless_equals_int (peers->len, 2);
+  g_ptr_array_unref (peers);
+
+  fail_if (gst_zrtp_session_rename_peer (session, bob, "two\nlines", &error));
+  fail_unless (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT));
+  g_clear_error (&error);
+  fail_unless (gst_zrtp_session_rename_peer (session, bob, "Bob", &error));
+  peers = list (session);
+  fail_unless (((GstZrtpPeer *) g_ptr_array_index (peers, strcmp (bob, "bbbb") > 0))->verified
+      || ((GstZrtpPeer *) g_ptr_array_index (peers, strcmp (bob, "bbbb") <= 0))->verified);
+  g_ptr_array_unref (peers);
+  fail_unless (gst_zrtp_session_forget_peer (session, "bbbbbbbbbbbbbbbbbbbbbbbb", &error));
+  fail_unless (gst_zrtp_session_rename_peer (session, bob, "Robert", &error));
+  peers = list (session);
+  fail_unless_equals_int (peers->len, 1);
+  peer = g_ptr_array_index (peers, 0);
+  fail_unless_equals_string (peer->name, "Robert");
+  fail_if (peer->verified);
+  g_ptr_array_unref (peers);
+  fail_unless (gst_zrtp_session_unverify_peer (session, bob, &error));
+  fail_unless (gst_zrtp_session_forget_peer (session, bob, &error));
+  fail_if (gst_zrtp_session_forget_peer (session, bob, &error));
+  fail_unless (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND));
+  g_clear_error (&error);
+  peers = list (session);
+  fail_unless_equals_int (peers->len, 0);
+  g_ptr_array_unref (peers);
+  g_free (bob);
+  gst_object_unref (session);
+  gst_object_unref (other);
+  call_free (call);
+}
+
+GST_START_TEST (test_in_memory)
+{
+  check_in_memory (NULL);
+  check_in_memory ("aaaaaaaaaaaaaaaaaaaaaaaa");
 }
 GST_END_TEST;
 
@@ -476,6 +567,7 @@ memory_suite (void)
   tcase_add_test (tcase, test_unreadable);
   tcase_add_test (tcase, test_replaced);
   tcase_add_test (tcase, test_names);
+  tcase_add_test (tcase, test_in_memory);
   return suite;
 }
 
