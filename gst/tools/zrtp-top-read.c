@@ -64,6 +64,27 @@ connect_to (const gchar *path, GError **error)
   return socket;
 }
 
+/* Whether all characters are some, also those written as \uXXXX or \UXXXXXXXX: GLib's parser trusts them. */
+static gboolean
+is_text (const gchar *text)
+{
+  const gchar *at = text;
+
+  if (!g_utf8_validate (text, -1, NULL))
+    return FALSE;
+  while ((at = strchr (at, '\\')) != NULL && at[1] != '\0') {
+    guint digits = at[1] == 'u' ? 4 : at[1] == 'U' ? 8 : 0, i;
+    guint64 c = 0;
+
+    at += 2;
+    for (i = 0; i < digits && g_ascii_isxdigit (at[i]); i++)
+      c = 16 * c + (guint64) g_ascii_xdigit_value (at[i]);
+    if (i < digits || c > 0x10ffff || !g_unichar_validate ((gunichar) c))
+      return FALSE;
+  }
+  return TRUE;
+}
+
 static void
 read_status (Program *program, const gchar *path, gint64 until, GError **error)
 {
@@ -76,7 +97,7 @@ read_status (Program *program, const gchar *path, gint64 until, GError **error)
   g_object_unref (socket);
   if (text != NULL && text[0] == '\0')
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_BUSY, "it answers too many others");
-  else if (text != NULL && !g_utf8_validate (text, -1, NULL))
+  else if (text != NULL && !is_text (text))
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "it sends what is no text");
   else if (text != NULL)
     program->status = g_variant_parse (G_VARIANT_TYPE_VARDICT, text, NULL, NULL, error);
@@ -109,7 +130,8 @@ read_program (GPtrArray *programs, const gchar *folder, const gchar *name, gint6
     g_variant_lookup (program->status, "program", "s", &program->program);
   else
     program->problem = g_strdup (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT)
-            || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK) ? "it does not answer" : error->message);
+            || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK) ? "it does not answer"
+            : error != NULL ? error->message : "it sends what nobody understands");
   if (is_left_over (path, error, program->pid)) {
     g_unlink (path);
     program_free (program);
