@@ -372,6 +372,33 @@ call_run_until_secure (Call *call, GstClockTime max)
   return endpoint_state (&call->a) == GST_ZRTP_STATE_SECURE && endpoint_state (&call->b) == GST_ZRTP_STATE_SECURE;
 }
 
+void
+call_go (Call *call)
+{
+  call_start (call);
+  endpoint_talk (&call->a);
+  endpoint_talk (&call->b);
+  fail_unless (call_run_until_secure (call, 5 * GST_SECOND));
+  call_check (call);
+}
+
+void
+call_hang_up (Call *call)
+{
+  endpoint_stop (&call->a);
+  endpoint_stop (&call->b);
+}
+
+Call *
+call_new_secure (void)
+{
+  Call *call = call_new ();
+
+  call_go (call);
+  call_check_secure (call);
+  return call;
+}
+
 GstBuffer *
 endpoint_make_rtp (Endpoint *self)
 {
@@ -447,6 +474,28 @@ endpoint_count_messages (Endpoint *self, const gchar *name)
   for (l = self->messages.head; l != NULL; l = l->next)
     n += gst_message_has_name (l->data, name);
   return n;
+}
+
+guint
+endpoint_count_warnings (Endpoint *self, const gchar *code)
+{
+  GList *l;
+  const gchar *found;
+  guint n = 0;
+
+  collect_messages (self);
+  for (l = self->messages.head; l != NULL; l = l->next)
+    n += gst_zrtp_message_parse_warning (l->data, &found, NULL) && strcmp (found, code) == 0;
+  return n;
+}
+
+GstZrtpSecurity
+endpoint_security (Endpoint *self)
+{
+  GstZrtpSecurity security;
+
+  g_object_get (self->enc, "security", &security, NULL);
+  return security;
 }
 
 guint64

@@ -71,6 +71,11 @@ void endpoint_link_decoder (Endpoint * self);
 void endpoint_start (Endpoint * self);
 void endpoint_stop (Endpoint * self);
 void call_start (Call * call);
+/* Both ends start, talk, and become secure within seconds. */
+void call_go (Call * call);
+void call_hang_up (Call * call);
+/* A new call that has become so. */
+Call *call_new_secure (void);
 
 /* Until no worker has anything to do. */
 void call_settle (Call * call);
@@ -89,6 +94,9 @@ GstZrtpState endpoint_state (Endpoint * self);
 gchar *endpoint_sas (Endpoint * self);
 /* The newest message of this name, or NULL; owned by the endpoint. */
 GstMessage *endpoint_message (Endpoint * self, const gchar * name);
+/* Of the warnings of this code. */
+guint endpoint_count_warnings (Endpoint * self, const gchar * code);
+GstZrtpSecurity endpoint_security (Endpoint * self);
 guint endpoint_count_messages (Endpoint * self, const gchar * name);
 guint64 endpoint_stat (Endpoint * self, const gchar * field);
 gboolean is_marked (GstBuffer * buffer);

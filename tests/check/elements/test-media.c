@@ -6,19 +6,6 @@
 
 #include <string.h>
 
-static Call *
-secure_call (void)
-{
-  Call *call = call_new ();
-
-  call_start (call);
-  endpoint_talk (&call->a);
-  endpoint_talk (&call->b);
-  fail_unless (call_run_until_secure (call, 5 * GST_SECOND));
-  call_check_secure (call);
-  return call;
-}
-
 static GstBuffer *
 make_packet (const guint8 *data, gsize len)
 {
@@ -186,7 +173,7 @@ GST_END_TEST;
 /* After secure nothing brings clear media back: not a policy, not the end of the peer, not a property (attacks B8, F2). */
 GST_START_TEST (test_latch)
 {
-  Call *call = secure_call ();
+  Call *call = call_new_secure ();
   guint before = heard (&call->a), clear = call->a.sent[PACKET_CLEAR];
 
   endpoint_inject (&call->a, endpoint_make_rtp (&call->b));
@@ -233,7 +220,7 @@ count_warnings (Endpoint *self, const gchar *expected)
 /* A peer that has started anew has other keys: told once, and not for somebody's forgeries between good packets. */
 GST_START_TEST (test_undecryptable)
 {
-  Call *call = secure_call ();
+  Call *call = call_new_secure ();
   guint i;
 
   for (i = 0; i < 200; i++) {
@@ -311,7 +298,7 @@ GST_END_TEST;
 /* Nor does a restart of the pipeline, until somebody says that it is another call (attack B8). */
 GST_START_TEST (test_latch_restart)
 {
-  Call *call = secure_call ();
+  Call *call = call_new_secure ();
   guint clear = call->a.sent[PACKET_CLEAR], heard_before = heard (&call->a);
   GstZrtpSession *session = gst_object_ref (call->a.session);
   const gchar *code;
@@ -350,7 +337,7 @@ GST_END_TEST;
 /* The stream's pads go and come back within one run: the new exchange must be secure before anything is sent (attack B8). */
 GST_START_TEST (test_latch_pads)
 {
-  Call *call = secure_call ();
+  Call *call = call_new_secure ();
   guint clear = call->a.sent[PACKET_CLEAR], secret = call->a.sent[PACKET_SECRET];
   GstPad *sink = gst_element_get_static_pad (call->a.enc, "rtp_sink_0");
   GstPad *src = gst_element_get_static_pad (call->a.enc, "rtp_src_0");

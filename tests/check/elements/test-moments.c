@@ -9,23 +9,6 @@
 
 #include <string.h>
 
-static void
-go (Call *call)
-{
-  call_start (call);
-  endpoint_talk (&call->a);
-  endpoint_talk (&call->b);
-  fail_unless (call_run_until_secure (call, 5 * GST_SECOND));
-  call_check (call);
-}
-
-static void
-hang_up (Call *call)
-{
-  endpoint_stop (&call->a);
-  endpoint_stop (&call->b);
-}
-
 static GstZrtpSession *
 session_of (Endpoint *self)
 {
@@ -34,28 +17,6 @@ session_of (Endpoint *self)
   gst_element_set_state (self->pipeline, GST_STATE_READY);
   g_object_get (self->enc, "session", &session, NULL);
   return session;
-}
-
-static GstZrtpSecurity
-security_of (Endpoint *self)
-{
-  GstZrtpSecurity security;
-
-  g_object_get (self->enc, "security", &security, NULL);
-  return security;
-}
-
-static guint
-count_warnings (Endpoint *self, const gchar *expected)
-{
-  GList *l;
-  const gchar *code;
-  guint n = 0;
-
-  endpoint_count_messages (self, "zrtp-warning");
-  for (l = self->messages.head; l != NULL; l = l->next)
-    n += gst_zrtp_message_parse_warning (l->data, &code, NULL) && strcmp (code, expected) == 0;
-  return n;
 }
 
 /* A handler that calls back */
@@ -126,9 +87,9 @@ GST_START_TEST (test_handler)
   call_run (call, 5 * GST_SECOND);
   fail_unless (restart.thread != NULL, "nobody was asked for a signature");
   g_thread_join (restart.thread);
-  hang_up (call);
+  call_hang_up (call);
   /* A call like any other after that. */
-  go (call);
+  call_go (call);
   fail_unless_equals_int (restart.asked, 2);
   call_check_secure (call);
   gst_object_unref (session);
@@ -153,11 +114,11 @@ call_to_pbx (void)
 
   g_object_set (call->a.enc, "accept-relay", TRUE, "check-signatures", TRUE, NULL);
   g_object_set (call->b.enc, "mitm", TRUE, "enroll", TRUE, NULL);
-  go (call);
+  call_go (call);
   g_signal_emit_by_name (call->a.enc, "sas-match");
   g_signal_emit_by_name (call->a.enc, "enroll", TRUE);
   call_settle (call);
-  hang_up (call);
+  call_hang_up (call);
   return call;
 }
 
@@ -170,23 +131,23 @@ GST_START_TEST (test_replaced_sas)
   gchar *own, *shown;
 
   g_signal_connect (session, "sign-sas", G_CALLBACK (sign), NULL);
-  go (one);
-  go (two);
+  call_go (one);
+  call_go (two);
   g_signal_emit_by_name (one->a.enc, "accept-signature");
   call_settle (one);
-  fail_unless_equals_int (security_of (&one->a), GST_ZRTP_SECURITY_VERIFIED);
+  fail_unless_equals_int (endpoint_security (&one->a), GST_ZRTP_SECURITY_VERIFIED);
   fail_unless (gst_zrtp_session_relay_sas (one->b.session, two->b.session));
   call_settle (one);
   call_settle (two);
   own = endpoint_sas (&one->b);
   shown = endpoint_sas (&one->a);
   fail_if (g_strcmp0 (own, shown) == 0, "nothing was relayed");
-  fail_unless_equals_int (security_of (&one->a), GST_ZRTP_SECURITY_UNVERIFIED);
+  fail_unless_equals_int (endpoint_security (&one->a), GST_ZRTP_SECURITY_UNVERIFIED);
   /* An answer to the message of before that comes late. */
   fail_unless (gst_zrtp_session_get_signature (one->a.session) == NULL);
   g_signal_emit_by_name (one->a.enc, "accept-signature");
   call_settle (one);
-  fail_unless_equals_int (security_of (&one->a), GST_ZRTP_SECURITY_UNVERIFIED);
+  fail_unless_equals_int (endpoint_security (&one->a), GST_ZRTP_SECURITY_UNVERIFIED);
   g_free (own);
   g_free (shown);
   gst_object_unref (session);
@@ -258,7 +219,7 @@ GST_START_TEST (test_expired)
   guint round, i, secret, clear;
 
   for (round = 1; round <= 2; round++) {
-    go (call);
+    call_go (call);
     let_expire (&call->a, 3);
     secret = call->a.sent[PACKET_SECRET];
     clear = call->a.sent[PACKET_CLEAR];
@@ -268,14 +229,14 @@ GST_START_TEST (test_expired)
     }
     fail_unless_equals_int (call->a.sent[PACKET_SECRET], secret + 3);
     fail_unless_equals_int (call->a.sent[PACKET_CLEAR], clear);
-    fail_unless_equals_int (count_warnings (&call->a, "key-expired"), round);
-    fail_unless_equals_int (count_warnings (&call->b, "key-expired"), 0);
+    fail_unless_equals_int (endpoint_count_warnings (&call->a, "key-expired"), round);
+    fail_unless_equals_int (endpoint_count_warnings (&call->b, "key-expired"), 0);
     /* The other way it goes on. */
     secret = call->b.sent[PACKET_SECRET];
     endpoint_talk (&call->b);
     fail_unless_equals_int (call->b.sent[PACKET_SECRET], secret + 1);
     call_check (call);
-    hang_up (call);
+    call_hang_up (call);
   }
   call_free (call);
 }

@@ -6,19 +6,6 @@
 
 #include <string.h>
 
-static Call *
-secure_call (void)
-{
-  Call *call = call_new ();
-
-  call_start (call);
-  endpoint_talk (&call->a);
-  endpoint_talk (&call->b);
-  fail_unless (call_run_until_secure (call, 5 * GST_SECOND));
-  call_check_secure (call);
-  return call;
-}
-
 static GstBuffer *
 make_packet (const guint8 *data, gsize len)
 {
@@ -67,7 +54,7 @@ GST_END_TEST;
 /* Replayed, forged and truncated packets are dropped and counted; the call goes on (attack C10). */
 GST_START_TEST (test_injection)
 {
-  Call *call = secure_call ();
+  Call *call = call_new_secure ();
   GstBuffer *packet = g_queue_peek_tail (&call->b.wire);
   guint before = heard (&call->a), i;
 
@@ -98,7 +85,7 @@ GST_END_TEST;
 /* A flood of ZRTP is bounded in memory and time and does not end the call (attack C8). */
 GST_START_TEST (test_zrtp_flood)
 {
-  Call *call = secure_call ();
+  Call *call = call_new_secure ();
   guint i;
 
   for (i = 0; i < 20000; i++) {
@@ -117,7 +104,7 @@ GST_END_TEST;
 /* One list goes through as one list, each packet protected, order and metadata kept. */
 GST_START_TEST (test_lists)
 {
-  Call *call = secure_call ();
+  Call *call = call_new_secure ();
   guint before = heard (&call->b), secret = call->a.sent[PACKET_SECRET], round, i;
 
   for (round = 0; round < 2; round++) {
@@ -167,7 +154,7 @@ GST_END_TEST;
  * original is not touched. Metadata goes along. */
 GST_START_TEST (test_buffers)
 {
-  Call *call = secure_call ();
+  Call *call = call_new_secure ();
   GstCaps *reference = gst_caps_new_empty_simple ("timestamp/x-test");
   guint8 fixed[12 + CALL_PAYLOAD];
   guint form;

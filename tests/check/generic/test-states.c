@@ -63,6 +63,54 @@ GST_START_TEST (test_every_order)
 }
 GST_END_TEST;
 
+/* The first one of each request sink. */
+static void
+request_sinks (GstElement *element, GList **requested)
+{
+  const GList *t = gst_element_factory_get_static_pad_templates (gst_element_get_factory (element));
+
+  for (; t != NULL; t = t->next) {
+    GstStaticPadTemplate *template = t->data;
+
+    if (template->presence == GST_PAD_REQUEST && template->direction == GST_PAD_SINK)
+      *requested = g_list_prepend (*requested, gst_element_request_pad_simple (element, template->name_template));
+  }
+}
+
+/* One that was at work leaves its place in the session to the next. */
+static void
+check_successors (GstElementFactory *factory)
+{
+  GstZrtpSession *session = gst_zrtp_session_new ();
+  World worlds[2];
+  guint i;
+
+  generic_watch (session);
+  g_object_set (session, "cache", "memory", NULL);
+  for (i = 0; i < 2; i++) {
+    world_init (&worlds[i], factory);
+    if (g_object_class_find_property (G_OBJECT_GET_CLASS (worlds[i].element), "session"))
+      g_object_set (worlds[i].element, "session", session, NULL);
+    request_sinks (worlds[i].element, &worlds[i].requested);
+    world_link (&worlds[i]);
+  }
+  for (i = 0; i < 6; i++) {
+    world_set_state (&worlds[i % 2], GST_STATE_PLAYING);
+    world_traffic (&worlds[i % 2]);
+    world_set_state (&worlds[i % 2], one_in (2) ? GST_STATE_READY : GST_STATE_NULL);
+  }
+  for (i = 0; i < 2; i++)
+    world_clear (&worlds[i]);
+  gst_zrtp_session_wait_idle (session);
+  gst_object_unref (session);
+}
+
+GST_START_TEST (test_successors)
+{
+  for_each_element ("successors", check_successors);
+}
+GST_END_TEST;
+
 static void
 check_walk (GstElementFactory *factory)
 {
@@ -194,15 +242,10 @@ add_sink (GstElement *pipeline, GstPad *pad, gboolean queued)
 static void
 surround (GstElement *pipeline, GstElement *element)
 {
-  const GList *templates = gst_element_factory_get_static_pad_templates (gst_element_get_factory (element)), *t;
-  GList *pads = NULL, *l;
+  GList *pads = NULL, *requested = NULL, *l;
 
-  for (t = templates; t != NULL; t = t->next) {
-    GstStaticPadTemplate *template = t->data;
-
-    if (template->presence == GST_PAD_REQUEST && template->direction == GST_PAD_SINK)
-      gst_object_unref (gst_element_request_pad_simple (element, template->name_template));
-  }
+  request_sinks (element, &requested);
+  g_list_free_full (requested, gst_object_unref);
   for (l = element->pads; l != NULL; l = l->next)
     pads = g_list_prepend (pads, gst_object_ref (l->data));
   for (l = pads; l != NULL; l = l->next) {
@@ -353,6 +396,7 @@ states_suite (void)
   tcase_set_timeout (tcase, 120);
   suite_add_tcase (suite, tcase);
   tcase_add_test (tcase, test_every_order);
+  tcase_add_test (tcase, test_successors);
   tcase_add_test (tcase, test_pads);
   tcase_add_test (tcase, test_traffic);
   tcase_add_test (tcase, test_pipeline);
