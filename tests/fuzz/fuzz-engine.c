@@ -88,6 +88,13 @@ verb (TestLink * link, guint e, FuzzInput * input)
     case 11:
       zrtp_association_advance (association, link->now);
       break;
+    case 12:
+      zrtp_association_discover (association, stream, link->now);
+      break;
+    case 13:                   /* maybe the one that the other end has */
+      link->ends[e].streams[stream].ssrc = 0xc0 + (what >> 4 & 3);
+      zrtp_association_set_ssrc (association, stream, link->ends[e].streams[stream].ssrc, link->now);
+      break;
     default:
       break;
   }
