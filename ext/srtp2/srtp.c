@@ -1,22 +1,16 @@
 /* srtp.c: SRTP and SRTCP contexts on libsrtp2 (RFC 3711, RFC 6188, RFC 7714; RFC 6189 section 4.5.3).
  *
  * libsrtp2 keeps the cipher, the tag, the replay window and the rollover counter of each SSRC. This file adds
- * what it leaves open: it is started once and late, the number of SSRCs is bounded, key lifetimes are counted
- * for the key and not for an SSRC alone, unencrypted SRTCP is refused, and a receiver finds a sender that has
- * wrapped its sequence numbers before the first packet of an SSRC that arrives.
+ * what it leaves open: the number of SSRCs is bounded, key lifetimes are counted for the key and not for an SSRC
+ * alone, unencrypted SRTCP is refused, and a receiver finds a sender that has wrapped its sequence numbers before
+ * the first packet of an SSRC that arrives, or while none arrived.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include "ext/srtp2/srtp.h"
+#include "ext/srtp2/library.h"
 
 #include <string.h>
-
-#include <srtp2/crypto_types.h>
-#include <srtp2/srtp.h>
-
-#ifdef ZRTP_SRTP_NETTLE
-#include "ext/srtp2/nettle_backend.h"
-#endif
 
 #define RTP_HEADER_LEN 12
 #define RTP_SSRC_AT 8
@@ -24,16 +18,8 @@
 #define SRTCP_INDEX_LEN 4
 #define SRTCP_ENCRYPTED 0x80    /* the E bit, in the first octet of the index (RFC 3711 section 3.4) */
 
-#define SHA1_KEY_LEN 20
-/* Not shorter with a 32-bit SRTP tag either (Z-4.5.3-9). */
-#define SHA1_SRTCP_TAG_LEN 10
-#define GCM_TAG_LEN 16
-
 /* One keystream of AES-CM ends after 2^16 blocks (RFC 3711 section 4.1.1); AES-GCM's is longer. */
 #define MAX_PACKET_LEN (1 << 20)
-
-/* Packets: a second of audio, or a burst of reordered video. */
-#define REPLAY_WINDOW 1024
 
 /* libsrtp2 keeps some 400 octets for each SSRC and looks them up one by one. A receiver makes them only for
  * packets that verify, so this bounds what the peer itself, not a stranger, can make of us. */
@@ -84,186 +70,6 @@ zrtp_srtp_error_quark (void)
   return g_quark_from_static_string ("zrtp-srtp-error");
 }
 
-/* --- The library
- * ---------------------------------------------------------------------------------------------- */
-
-static GMutex library_lock;
-static gboolean library_ready;  /* the rest under library_lock */
-static const gchar *library_backend = "libsrtp2";
-static guint8 library_supports[5];      /* by algorithm_index(): 0 not tried, 1 yes, 2 no */
-
-static gboolean
-algorithm_index (guint key_len, gboolean aead, guint * index)
-{
-  switch (key_len) {
-    case 16:
-      *index = aead ? 3 : 0;
-      return TRUE;
-    case 24:
-      *index = 1;
-      return !aead;
-    case 32:
-      *index = aead ? 4 : 2;
-      return TRUE;
-    default:
-      return FALSE;
-  }
-}
-
-static void
-fill_policy (srtp_policy_t * policy, guint key_len, gboolean aead, guint tag_len, guint8 * master)
-{
-  memset (policy, 0, sizeof *policy);
-  if (aead) {
-    policy->rtp.cipher_type = key_len == 16 ? SRTP_AES_GCM_128 : SRTP_AES_GCM_256;
-    policy->rtp.cipher_key_len = key_len + SRTP_AEAD_SALT_LEN;
-    policy->rtp.auth_type = SRTP_NULL_AUTH;
-  } else {
-    policy->rtp.cipher_type =
-        key_len == 16 ? SRTP_AES_ICM_128 : key_len == 24 ? SRTP_AES_ICM_192 : SRTP_AES_ICM_256;
-    policy->rtp.cipher_key_len = key_len + SRTP_SALT_LEN;
-    policy->rtp.auth_type = SRTP_HMAC_SHA1;
-    policy->rtp.auth_key_len = SHA1_KEY_LEN;
-  }
-  policy->rtp.auth_tag_len = tag_len;
-  policy->rtp.sec_serv = sec_serv_conf_and_auth;
-  policy->rtcp = policy->rtp;
-  if (!aead)
-    policy->rtcp.auth_tag_len = SHA1_SRTCP_TAG_LEN;
-  policy->ssrc.type = ssrc_any_inbound;
-  policy->key = master;
-  policy->window_size = REPLAY_WINDOW;
-}
-
-/* Both are given session keys to derive. */
-static srtp_err_status_t
-create_context (srtp_t * context, const srtp_policy_t * policy)
-{
-  srtp_err_status_t status;
-
-#ifdef ZRTP_SRTP_NETTLE
-  zrtp_srtp_nettle_derive_192 (policy->rtp.cipher_type == SRTP_AES_ICM_192);
-#endif
-  status = srtp_create (context, policy);
-#ifdef ZRTP_SRTP_NETTLE
-  zrtp_srtp_nettle_derive_192 (FALSE);
-#endif
-  return status;
-}
-
-static srtp_err_status_t
-add_stream (srtp_t context, const srtp_policy_t * policy)
-{
-  srtp_err_status_t status;
-
-#ifdef ZRTP_SRTP_NETTLE
-  zrtp_srtp_nettle_derive_192 (policy->rtp.cipher_type == SRTP_AES_ICM_192);
-#endif
-  status = srtp_add_stream (context, policy);
-#ifdef ZRTP_SRTP_NETTLE
-  zrtp_srtp_nettle_derive_192 (FALSE);
-#endif
-  return status;
-}
-
-/* Once in a process, when first needed: it costs 15 to 20 ms on NSS. Another user of libsrtp2 in the process
- * may have started it before, and then srtp_init() runs the self-tests again and says bad_param for what it
- * cannot add twice; so its word counts for little, and whether a context can be made is asked instead. If
- * another thread is starting it at this very moment, outside our lock, both can fail half way; the next call
- * then tries again. srtp_shutdown() is never called: the library may not be ours alone. */
-static gboolean
-library_start (void)
-{
-  guint8 master[SRTP_MAX_KEY_LEN] = { 0 };
-  srtp_policy_t policy;
-  srtp_t context;
-
-  if (library_ready)
-    return TRUE;
-  srtp_init ();
-#ifdef ZRTP_SRTP_NETTLE
-  if (zrtp_srtp_install_nettle ())
-    library_backend = "nettle";
-#endif
-  fill_policy (&policy, 16, FALSE, 10, master);
-  if (create_context (&context, &policy) == srtp_err_status_ok) {
-    srtp_dealloc (context);
-    library_ready = TRUE;
-  }
-  return library_ready;
-}
-
-const gchar *
-zrtp_srtp_get_backend (void)
-{
-  const gchar *backend;
-
-  g_mutex_lock (&library_lock);
-  backend = library_start ()? library_backend : "none";
-  g_mutex_unlock (&library_lock);
-  return backend;
-}
-
-/* libsrtp2's own AES-192 is not that of RFC 6188 before version 2.8: see nettle_backend.h. Master key and
- * salt of RFC 6188 section 7.4, and the keystream of its session key and salt for packet 0 of SSRC 0. */
-static gboolean
-derives_192 (void)
-{
-  static const guint8 key[] = {
-    0x73, 0xed, 0xc6, 0x6c, 0x4f, 0xa1, 0x57, 0x76, 0xfb, 0x57, 0xf9, 0x50, 0x5c, 0x17, 0x13, 0x65,
-    0x50, 0xff, 0xda, 0x71, 0xf3, 0xe8, 0xe5, 0xf1,
-    0xc8, 0x52, 0x2f, 0x3a, 0xcd, 0x4c, 0xe8, 0x6d, 0x5a, 0xdd, 0x78, 0xed, 0xbb, 0x11
-  };
-  static const guint8 keystream[16] = {
-    0x72, 0x23, 0xce, 0xfe, 0x84, 0x8c, 0xc9, 0x68, 0x44, 0x9c, 0x53, 0x9c, 0x07, 0x56, 0x1c, 0xb9
-  };
-  guint8 master[SRTP_MAX_KEY_LEN] = { 0 };
-  guint8 packet[RTP_HEADER_LEN + 16 + SRTP_MAX_TRAILER_LEN] = { 0x80 };
-  int len = RTP_HEADER_LEN + 16;
-  srtp_policy_t policy;
-  srtp_t context;
-  gboolean right;
-
-  memcpy (master, key, sizeof key);
-  fill_policy (&policy, 24, FALSE, SHA1_SRTCP_TAG_LEN, master);
-  policy.ssrc.type = ssrc_any_outbound;
-  if (create_context (&context, &policy) != srtp_err_status_ok)
-    return FALSE;
-  right = srtp_protect (context, packet, &len) == srtp_err_status_ok
-      && memcmp (packet + RTP_HEADER_LEN, keystream, sizeof keystream) == 0;
-  srtp_dealloc (context);
-  return right;
-}
-
-gboolean
-zrtp_srtp_supports (guint key_len, gboolean aead)
-{
-  guint8 master[SRTP_MAX_KEY_LEN] = { 0 };
-  srtp_policy_t policy;
-  srtp_t context;
-  gboolean supported = FALSE;
-  guint i;
-
-  if (!algorithm_index (key_len, aead, &i))
-    return FALSE;
-
-  g_mutex_lock (&library_lock);
-  if (library_start ()) {
-    if (library_supports[i] == 0) {
-      fill_policy (&policy, key_len, aead, aead ? GCM_TAG_LEN : SHA1_SRTCP_TAG_LEN, master);
-      library_supports[i] = 2;
-      if (create_context (&context, &policy) == srtp_err_status_ok) {
-        srtp_dealloc (context);
-        if (key_len != 24 || derives_192 ())
-          library_supports[i] = 1;
-      }
-    }
-    supported = library_supports[i] == 1;
-  }
-  g_mutex_unlock (&library_lock);
-  return supported;
-}
-
 /* --- Contexts
  * ------------------------------------------------------------------------------------------------- */
 
@@ -301,11 +107,11 @@ zrtp_srtp_new (ZrtpSrtpRole role, const ZrtpSrtpKeys * keys, GError ** error)
 
   memcpy (self->master, keys->key, keys->key_len);
   memcpy (self->master + keys->key_len, keys->salt, keys->salt_len);
-  fill_policy (&self->policy, keys->key_len, keys->aead, keys->tag_len, self->master);
+  zrtp_srtp_fill_policy (&self->policy, keys->key_len, keys->aead, keys->tag_len, self->master);
   if (role == ZRTP_SRTP_SENDER)
     self->policy.ssrc.type = ssrc_any_outbound;
 
-  status = create_context (&self->context, &self->policy);
+  status = zrtp_srtp_create_context (&self->context, &self->policy);
   if (status != srtp_err_status_ok) {
     g_set_error (error, zrtp_srtp_error_quark (), status, "libsrtp2 cannot make a context: error %d", status);
     self->context = NULL;
@@ -548,7 +354,7 @@ unprotect_late (ZrtpSrtp * self, gboolean known, guint8 * packet, int *len)
     return unprotect_at (self, ssrc, 1, packet, len) == srtp_err_status_ok ? srtp_err_status_ok : srtp_err_status_auth_fail;
   policy.ssrc.type = ssrc_specific;
   policy.ssrc.value = ssrc;
-  if (add_stream (self->context, &policy) == srtp_err_status_ok) {
+  if (zrtp_srtp_add_stream (self->context, &policy) == srtp_err_status_ok) {
     if (unprotect_at (self, ssrc, 1, packet, len) == srtp_err_status_ok)
       return srtp_err_status_ok;
     srtp_remove_stream (self->context, number);

@@ -56,10 +56,16 @@ void gst_zrtp_enc_stream_detach (GstZrtpEncStream * stream, gboolean for_good);
 void gst_zrtp_enc_stream_maybe_start (GstZrtpEncStream * stream);
 /* Sends a ZRTP packet now, or leaves it to whoever is sending. Takes it. Never blocks on the media. */
 void gst_zrtp_enc_stream_send (GstZrtpEncStream * stream, GstBuffer * packet);
-/* Somebody else sends under our SSRC: asks upstream for another one. */
-void gst_zrtp_enc_stream_tell_collision (GstZrtpEncStream * stream);
 /* Sends what had to wait. */
 gboolean gst_zrtp_enc_stream_has_waiting (GstZrtpEncStream * stream);
 void gst_zrtp_enc_stream_send_waiting (GstZrtpEncStream * stream);
+
+/* encssrc.c */
+/* The first one, be it of caps or of a packet, and what caps tell of later. */
+void gst_zrtp_enc_stream_note_ssrc_of_caps (GstZrtpEncStream * stream, guint32 ssrc);
+/* Starts the protocol, if that is what it waits for. */
+void gst_zrtp_enc_stream_note_ssrc_of_buffer (GstZrtpEncStream * stream, GstBuffer * buffer);
+/* Somebody else sends under our SSRC: asks upstream for another one. */
+void gst_zrtp_enc_stream_tell_collision (GstZrtpEncStream * stream);
 
 G_END_DECLS
