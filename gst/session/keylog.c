@@ -186,6 +186,7 @@ print_key (gchar *text, gsize size, const ZrtpSrtpKeys *keys, const Suite *suite
         base64, ssrc, hex, suite->cipher, suite->auth, suite->cipher, keys->aead ? "null" : "hmac-sha1-80");
   zrtp_wipe (master, sizeof master);
   zrtp_wipe (base64, sizeof base64);
+  zrtp_wipe (&save, sizeof save);       /* the last octets that were encoded */
   zrtp_wipe (hex, sizeof hex);
 }
 

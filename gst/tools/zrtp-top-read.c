@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 
 #define PATIENCE G_USEC_PER_SEC /* microseconds in which a program should have said all */
-#define PATIENCE_WITH_ALL (3 * G_USEC_PER_SEC)
+#define PATIENCE_WITH_ALL (5 * G_USEC_PER_SEC)
 #define MAX_TEXT (8 << 20)     /* reading it takes a multiple of that */
 
 static void
