@@ -224,8 +224,14 @@ learn_peer (ZrtpStream * stream, const ZrtpReceived * in)
       return ZRTP_DROP_STATE;
   }
   peer->last_seen = association->now;
-  if (peer->acknowledged)
-    zrtp_stream_send_ack (stream, ZRTP_MESSAGE_HELLO_ACK);
+  if (!peer->acknowledged)
+    return ZRTP_STAY;
+  zrtp_stream_send_ack (stream, ZRTP_MESSAGE_HELLO_ACK);
+  /* It may have been another one that has acknowledged ours, before this one was there (attack C2). */
+  if (stream->acked && stream->peers->len > 1 && !peer->told) {
+    peer->told = TRUE;
+    zrtp_stream_send (stream, &stream->hello);
+  }
   return ZRTP_STAY;
 }
 

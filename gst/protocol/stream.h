@@ -59,6 +59,7 @@ typedef struct
   ZrtpHello hello;
   guint64 last_seen;
   gboolean acknowledged;        /* was alone when it came, or came again: more than a forger's single guess */
+  gboolean told;                /* has been sent our Hello for itself */
 } ZrtpPeer;
 
 /* Everything of one key agreement; wiped as a whole. */

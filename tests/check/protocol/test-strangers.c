@@ -403,6 +403,32 @@ test_hellos (void)
   }
 }
 
+/* C2, Z-4.1-11: a stranger says Hello, and acknowledges ours, before the peer is there. The peer has to hear ours too: from an end that
+ * does not commit by itself at any time, from one that does while it still waits for the stranger's answer. */
+static void
+test_first_acknowledged (void)
+{
+  for (guint passive = 0; passive < 2; passive++) {
+    TestLink link;
+    TestPeer stranger;
+
+    test_link_init (&link, 21);
+    link.ends[0].config.passive = passive;
+    test_link_open (&link, 1);
+    test_link_start (&link, 0, 0);
+    peer_init (&stranger, &link, 0, 99, "X255");
+    for (guint i = 0; i < 3; i++) {
+      peer_send_hello (&stranger);
+      peer_send_ack (&stranger, WIRE_HELLO_ACK);
+    }
+    test_link_run (&link, (passive ? 300 : 3) * SEC);
+    test_link_start (&link, 1, 0);
+    g_assert_true (test_link_run_until_secure (&link, 12 * SEC));
+    peer_clear (&stranger);
+    test_link_clear (&link);
+  }
+}
+
 static void
 take_turns (TestLink * link, TestPeer strangers[2], guint64 duration)
 {
@@ -578,6 +604,7 @@ main (int argc, char **argv)
   g_test_add_func ("/strangers/first-against-hash", test_first_against_hash);
   g_test_add_func ("/strangers/other-stream", test_other_stream);
   g_test_add_func ("/strangers/hellos", test_hellos);
+  g_test_add_func ("/strangers/first-acknowledged", test_first_acknowledged);
   g_test_add_func ("/strangers/turns", test_turns);
   g_test_add_func ("/strangers/late-hash", test_late_hash);
   g_test_add_func ("/strangers/relay", test_relay);
