@@ -108,8 +108,7 @@ change_state (Step *step, GstZrtpMedia *media, GstZrtpState state)
   outlook.asked_clear = self->asked_clear;
   if (state == GST_ZRTP_STATE_SECURING)
     self->asked_clear = FALSE;
-  if (state == GST_ZRTP_STATE_CLEAR || state == GST_ZRTP_STATE_IDLE)
-    media->told_sent = media->told_received = 0;
+  gst_zrtp_trace_state (media, state);
   gst_zrtp_step_add_message (step, media->stream, gst_zrtp_message_new_state (self, media->stream, old_state, state, &outlook));
   if (g_atomic_int_get (&self->latched) && (state == GST_ZRTP_STATE_NO_PEER || state == GST_ZRTP_STATE_FAILED))
     tell_held (step, media->stream);

@@ -168,7 +168,7 @@ gst_zrtp_install_session_properties (GObjectClass *klass)
           "The rendering that both sides agreed on; NULL until the call is secure", NULL, reading));
   g_object_class_install_property (klass, GST_ZRTP_PROP_STATS,
       g_param_spec_boxed ("stats", "Statistics",
-          "Counters of packets sent, received and dropped, in all and for each media stream", GST_TYPE_STRUCTURE,
+          "What the call has counted and measured, in all and for each media stream: packets, drops, times, algorithms", GST_TYPE_STRUCTURE,
           reading));
 }
 

@@ -325,6 +325,7 @@ guint gst_zrtp_session_first_stream (GstZrtpSession * self);
 /* trace.c: the story of the call in the debug log; under the engine lock, but for init and message */
 void gst_zrtp_trace_init (void);
 void gst_zrtp_trace_input (GstZrtpSession * self, const GstZrtpInput * input);
+void gst_zrtp_trace_state (GstZrtpMedia * media, GstZrtpState state);
 void gst_zrtp_trace_sent (GstZrtpMedia * media, const guint8 * packet, gsize len);
 /* Hands a packet to the association, and tells what became of it. */
 void gst_zrtp_trace_receive (GstZrtpMedia * media, const guint8 * packet, gsize len, guint64 now);

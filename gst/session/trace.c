@@ -65,6 +65,23 @@ first_time (guint32 *told, ZrtpMessageType type)
   return first;
 }
 
+/* A stream has another state: the messages of the next key agreement, or of the next GoClear, are no repeats. */
+void
+gst_zrtp_trace_state (GstZrtpMedia *media, GstZrtpState state)
+{
+  const guint32 clearing = 1u << ZRTP_MESSAGE_GO_CLEAR | 1u << ZRTP_MESSAGE_CLEAR_ACK;
+  guint32 still_told = ~0u;
+
+  if (state == GST_ZRTP_STATE_CLEAR || state == GST_ZRTP_STATE_IDLE)
+    still_told = 0;
+  else if (state == GST_ZRTP_STATE_CLEARING)    /* secure may end it, and clear is never come to */
+    still_told = clearing;
+  else if (state == GST_ZRTP_STATE_SECURE)
+    still_told = ~clearing;
+  media->told_sent &= still_told;
+  media->told_received &= still_told;
+}
+
 void
 gst_zrtp_trace_sent (GstZrtpMedia *media, const guint8 *packet, gsize len)
 {

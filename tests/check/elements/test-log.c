@@ -200,6 +200,37 @@ GST_START_TEST (test_story)
 }
 GST_END_TEST;
 
+/* The key agreement that ends a GoClear is told like the first one. */
+GST_START_TEST (test_encrypted_again)
+{
+  static const gchar *const begins[] = {
+    "zrtpsession: *securing -> secure", "zrtpprotocol: *received GoClear", "zrtpsession: *secure -> clearing",
+    "zrtpsession: *wants encryption", "zrtpprotocol: *sends Commit", "zrtpsession: *securing -> secure",
+    "zrtpprotocol: *received GoClear", "zrtpprotocol: *sends Commit", NULL
+  };
+  Call *call = call_new ();
+  guint i;
+
+  listen ("zrtp*", GST_LEVEL_INFO);
+  g_object_set (call->a.dec, "session-id", "alice", NULL);
+  g_object_set (call->a.enc, "session-id", "alice", NULL);
+  g_object_set (call->b.enc, "session-id", "bob", "allow-clear", TRUE, NULL);
+  g_object_set (call->b.dec, "session-id", "bob", NULL);
+  start (call);
+  fail_unless (call_run_until_secure (call, 5 * GST_SECOND));
+  for (i = 0; i < 2; i++) {
+    g_signal_emit_by_name (call->a.enc, "clear");
+    call_settle (call);
+    g_signal_emit_by_name (call->b.enc, "secure");
+    fail_unless (call_run_until_secure (call, 5 * GST_SECOND));
+  }
+  check_story ("bob", begins);
+  fail_unless_equals_int (count_lines ("bob", "received GoClear"), 2);
+  call_free (call);
+  listen_no_more ("zrtp*");
+}
+GST_END_TEST;
+
 /* Nobody answers: twenty Hellos are one line, and the last line says what it comes to. */
 GST_START_TEST (test_nobody)
 {
@@ -457,6 +488,7 @@ log_suite (void)
 
   suite_add_tcase (suite, tcase);
   tcase_add_test (tcase, test_story);
+  tcase_add_test (tcase, test_encrypted_again);
   tcase_add_test (tcase, test_nobody);
   tcase_add_test (tcase, test_failures);
   tcase_add_test (tcase, test_no_secrets);
