@@ -1,7 +1,7 @@
 /* peers.c: the peers that the cache remembers, for the user to look through and put right.
  *
- * These functions open the cache's file for themselves, which costs little while a session has it open, so they need no run and wait
- * for no call.
+ * These functions open the cache's file for themselves, which costs little while a session has it open, so they need no run and
+ * wait for no call. A table in memory they find where the session has it.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */

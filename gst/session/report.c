@@ -29,8 +29,8 @@ gst_zrtp_session_first_stream (GstZrtpSession *self)
   return stream;
 }
 
-/* What was told, and what the application said of it, belongs to one SAS: a key agreement that has replaced it starts afresh. A relayed SAS
- * replaces it too. */
+/* What was told, and what the application said of it, belongs to one SAS: a key agreement that has replaced it starts afresh. A
+ * relayed SAS replaces it too. */
 static void
 forget_other_session (GstZrtpSession *self, const ZrtpSasInfo *info)
 {

@@ -1,10 +1,10 @@
-/* test-moments.c: what comes at a bad moment: a handler that calls back, an answer to a string that has been replaced, a transport that
- * is not up yet, the end of a key.
+/* test-moments.c: what comes at a bad moment: a handler that calls back, an answer to a string that has been
+ * replaced, a transport that is not up yet, the end of a key.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include "gst/session/session-private.h"
-#undef GST_CAT_DEFAULT          /* GstCheck has one of its own */
+#undef GST_CAT_DEFAULT /* GstCheck has one of its own */
 #include "call.h"
 
 #include <string.h>
@@ -25,7 +25,7 @@ typedef struct
 {
   Endpoint *endpoint;
   GThread *thread;
-  gint stopped;                 /* atomic */
+  gint stopped; /* atomic */
   guint asked;
 } Restart;
 
@@ -40,7 +40,8 @@ stop_and_start (gpointer data)
   return NULL;
 }
 
-/* Elements stop and start while the key agreement waits for this. Everything of the session can be read and set meanwhile. */
+/* Elements stop and start while the key agreement waits for this. Everything of the session can be read and
+ * set meanwhile. */
 static GBytes *
 sign_in_between (GstZrtpSession *session, GBytes *sas_hash, gpointer data)
 {
@@ -122,8 +123,8 @@ call_to_pbx (void)
   return call;
 }
 
-/* The application has found the signature of one string good. Then the telephone system passes on that of the other leg: for this one
- * nobody has signed, nor does accepting what came before it help. */
+/* The application has found the signature of one string good. Then the telephone system passes on that of the
+ * other leg: for this one nobody has signed, nor does accepting what came before it help. */
 GST_START_TEST (test_replaced_sas)
 {
   Call *one = call_to_pbx (), *two = call_to_pbx ();
@@ -165,8 +166,8 @@ count_packet (GstPad *pad, GstPadProbeInfo *info, gpointer data)
   return GST_PAD_PROBE_OK;
 }
 
-/* While the transport refuses all packets, a first Hello is tried ten times a second for as long as that lasts: no backoff, no failure,
- * and the whole schedule of Hellos for the peer once it is up. */
+/* While the transport refuses all packets, a first Hello is tried ten times a second for as long as that
+ * lasts: no backoff, no failure, and the whole schedule of Hellos for the peer once it is up. */
 GST_START_TEST (test_postponed)
 {
   Call *call = call_new ();
@@ -212,7 +213,8 @@ let_expire (Endpoint *self, guint left)
   g_mutex_unlock (&media->send.lock);
 }
 
-/* It is told once for each key, nothing goes out after it, clear least of all, and a new call has a new key. */
+/* It is told once for each key, nothing goes out after it, clear least of all, and a new call has a new key.
+ */
 GST_START_TEST (test_expired)
 {
   Call *call = call_new ();

@@ -11,7 +11,7 @@
 
 static GMutex chance_lock;
 static GRand *generator;
-static gint alive;              /* atomic */
+static gint alive; /* atomic */
 
 GList *
 generic_factories (void)
@@ -120,7 +120,9 @@ void
 generic_begin (const gchar *test)
 {
   const gchar *text = g_getenv ("ZRTP_GENERIC_SEED");
-  guint32 seed = text == NULL ? 1 : strcmp (text, "random") == 0 ? g_random_int () : g_ascii_strtoull (text, NULL, 10);
+  guint32 seed = text == NULL                   ? 1
+                 : strcmp (text, "random") == 0 ? g_random_int ()
+                                                : g_ascii_strtoull (text, NULL, 10);
 
   g_print ("%s: ZRTP_GENERIC_SEED=%u\n", test, seed);
   if (generator == NULL)

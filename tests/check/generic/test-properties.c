@@ -1,4 +1,5 @@
-/* test-properties.c: properties set at random, in range and out of sense, in every state; and what they say of themselves.
+/* test-properties.c: properties set at random, in range and out of sense, in every state; and what they say
+ * of themselves.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -19,10 +20,10 @@ static const gchar *const lists[] = { "hashes", "ciphers", "auth-tags", "key-agr
 static gchar *
 random_string (void)
 {
-  static const gchar *const strings[] = { "", " ", ",", "none", "memory", "./file", "./no/such/folder/file", "/", "./",
-    "S256", "S384, S256", "AES3,AES1", "GCM,HS80", "DH3k,X255", "B256", "B32,B32,B32", "S256,nonsense", ",,,",
-    "0123456789abcdef01234567", "0123456789ABCDEF0123456", "zz", "a name", "%s%n%d", "\xc3\xa4\xe2\x82\xac\xf0\x9f\x94\x92",
-    "\xff\xfe", "\xc3", "line\nline\ttab", "\x1b[31m", "1.10 0123" };
+  static const gchar *const strings[] = { "", " ", ",", "none", "memory", "./file", "./no/such/folder/file",
+    "/", "./", "S256", "S384, S256", "AES3,AES1", "GCM,HS80", "DH3k,X255", "B256", "B32,B32,B32",
+    "S256,nonsense", ",,,", "0123456789abcdef01234567", "0123456789ABCDEF0123456", "zz", "a name", "%s%n%d",
+    "\xc3\xa4\xe2\x82\xac\xf0\x9f\x94\x92", "\xff\xfe", "\xc3", "line\nline\ttab", "\x1b[31m", "1.10 0123" };
   gchar *text;
   guint i, length;
 
@@ -83,20 +84,27 @@ random_value (GParamSpec *pspec, GValue *value)
   if (G_IS_PARAM_SPEC_BOOLEAN (pspec))
     g_value_set_boolean (value, one_in (2));
   else if (G_IS_PARAM_SPEC_INT (pspec))
-    g_value_set_int (value, G_PARAM_SPEC_INT (pspec)->minimum + (gint) random_number (0,
-            (gint64) G_PARAM_SPEC_INT (pspec)->maximum - G_PARAM_SPEC_INT (pspec)->minimum));
+    g_value_set_int (value, G_PARAM_SPEC_INT (pspec)->minimum
+                                + (gint) random_number (0, (gint64) G_PARAM_SPEC_INT (pspec)->maximum
+                                                               - G_PARAM_SPEC_INT (pspec)->minimum));
   else if (G_IS_PARAM_SPEC_UINT (pspec))
-    g_value_set_uint (value, random_number (G_PARAM_SPEC_UINT (pspec)->minimum, G_PARAM_SPEC_UINT (pspec)->maximum));
+    g_value_set_uint (
+        value, random_number (G_PARAM_SPEC_UINT (pspec)->minimum, G_PARAM_SPEC_UINT (pspec)->maximum));
   else if (G_IS_PARAM_SPEC_INT64 (pspec))
-    g_value_set_int64 (value, G_PARAM_SPEC_INT64 (pspec)->minimum + random_number (0,
-            (guint64) G_PARAM_SPEC_INT64 (pspec)->maximum - G_PARAM_SPEC_INT64 (pspec)->minimum));
+    g_value_set_int64 (value, G_PARAM_SPEC_INT64 (pspec)->minimum
+                                  + random_number (0, (guint64) G_PARAM_SPEC_INT64 (pspec)->maximum
+                                                          - G_PARAM_SPEC_INT64 (pspec)->minimum));
   else if (G_IS_PARAM_SPEC_UINT64 (pspec))
-    g_value_set_uint64 (value, random_number (G_PARAM_SPEC_UINT64 (pspec)->minimum, G_PARAM_SPEC_UINT64 (pspec)->maximum));
+    g_value_set_uint64 (
+        value, random_number (G_PARAM_SPEC_UINT64 (pspec)->minimum, G_PARAM_SPEC_UINT64 (pspec)->maximum));
   else if (G_IS_PARAM_SPEC_DOUBLE (pspec))
-    g_value_set_double (value, G_PARAM_SPEC_DOUBLE (pspec)->minimum + (G_PARAM_SPEC_DOUBLE (pspec)->maximum / 2
-            - G_PARAM_SPEC_DOUBLE (pspec)->minimum / 2) * 2 * (chance_below (1001) / 1000.0));
+    g_value_set_double (
+        value, G_PARAM_SPEC_DOUBLE (pspec)->minimum
+                   + (G_PARAM_SPEC_DOUBLE (pspec)->maximum / 2 - G_PARAM_SPEC_DOUBLE (pspec)->minimum / 2) * 2
+                         * (chance_below (1001) / 1000.0));
   else if (G_IS_PARAM_SPEC_FLOAT (pspec))
-    g_value_set_float (value, one_in (2) ? G_PARAM_SPEC_FLOAT (pspec)->minimum : G_PARAM_SPEC_FLOAT (pspec)->maximum);
+    g_value_set_float (
+        value, one_in (2) ? G_PARAM_SPEC_FLOAT (pspec)->minimum : G_PARAM_SPEC_FLOAT (pspec)->maximum);
   else if (G_IS_PARAM_SPEC_ENUM (pspec)) {
     GEnumClass *klass = G_PARAM_SPEC_ENUM (pspec)->enum_class;
 
@@ -115,7 +123,7 @@ random_value (GParamSpec *pspec, GValue *value)
 
 typedef struct
 {
-  gchar *error, *warning;       /* the newest; NULL if there was none */
+  gchar *error, *warning; /* the newest; NULL if there was none */
 } Told;
 
 static void
@@ -160,7 +168,7 @@ static gboolean
 in_list (const gchar *list, const gchar *name)
 {
   gchar **names = g_strsplit (list, ",", -1);
-  gboolean found = g_strv_contains ((const gchar * const *) names, name);
+  gboolean found = g_strv_contains ((const gchar *const *) names, name);
 
   g_strfreev (names);
   return found;
@@ -173,7 +181,8 @@ check_list (const gchar *property, const gchar *set, const gchar *got)
   guint i;
 
   for (i = 0; names[i] != NULL; i++)
-    fail_unless (*g_strstrip (names[i]) == '\0' || in_list (got, names[i]), "%s was set to %s and reads as %s", property, set, got);
+    fail_unless (*g_strstrip (names[i]) == '\0' || in_list (got, names[i]),
+        "%s was set to %s and reads as %s", property, set, got);
   g_strfreev (names);
 }
 
@@ -190,12 +199,14 @@ check_value (GObject *object, GParamSpec *pspec, const GValue *set, const gchar 
   if (g_param_values_cmp (pspec, set, &got) != 0) {
     if (g_strv_contains (lists, pspec->name) && g_value_get_string (set) != NULL)
       check_list (pspec->name, g_value_get_string (set), g_value_get_string (&got));
-    else if (!G_IS_PARAM_SPEC_STRING (pspec) || (g_value_get_string (set) != NULL && *g_value_get_string (set) != '\0')) {
+    else if (!G_IS_PARAM_SPEC_STRING (pspec)
+             || (g_value_get_string (set) != NULL && *g_value_get_string (set) != '\0')) {
       gchar *one = g_strdup_value_contents (set), *other = g_strdup_value_contents (&got);
 
       /* Without one of its own it has one all the same. */
-      fail_unless (G_IS_PARAM_SPEC_OBJECT (pspec) && g_value_get_object (set) == NULL, "%s was set to %s and reads as %s; %s",
-          pspec->name, one, other, refusal ? refusal : "nothing was said");
+      fail_unless (G_IS_PARAM_SPEC_OBJECT (pspec) && g_value_get_object (set) == NULL,
+          "%s was set to %s and reads as %s; %s", pspec->name, one, other,
+          refusal ? refusal : "nothing was said");
       g_free (one);
       g_free (other);
     }
@@ -214,8 +225,10 @@ read_all (GObject *object, GParamSpec **pspecs, guint n)
     fail_unless (pspecs[i]->flags & G_PARAM_READABLE, "%s", pspecs[i]->name);
     g_value_init (&value, pspecs[i]->value_type);
     g_object_get_property (object, pspecs[i]->name, &value);
-    if (G_VALUE_HOLDS_STRING (&value) && pspecs[i]->owner_type != GST_TYPE_OBJECT && !(pspecs[i]->flags & G_PARAM_WRITABLE))
-      fail_unless (g_value_get_string (&value) == NULL || g_utf8_validate (g_value_get_string (&value), -1, NULL));
+    if (G_VALUE_HOLDS_STRING (&value) && pspecs[i]->owner_type != GST_TYPE_OBJECT
+        && !(pspecs[i]->flags & G_PARAM_WRITABLE))
+      fail_unless (
+          g_value_get_string (&value) == NULL || g_utf8_validate (g_value_get_string (&value), -1, NULL));
     g_value_unset (&value);
   }
 }
@@ -228,7 +241,7 @@ choose (GParamSpec **pspecs, guint n)
   do
     pspec = pspecs[chance_below (n)];
   while (!(pspec->flags & G_PARAM_WRITABLE) || (pspec->flags & G_PARAM_CONSTRUCT_ONLY)
-      || pspec->owner_type == GST_TYPE_OBJECT);
+         || pspec->owner_type == GST_TYPE_OBJECT);
   return pspec;
 }
 
@@ -364,7 +377,8 @@ GST_START_TEST (test_call)
       GValue value = G_VALUE_INIT;
 
       /* Strings can be wrong, and the objects are the test's. The other end's stream is 0. */
-      if (G_IS_PARAM_SPEC_STRING (pspec) || G_IS_PARAM_SPEC_OBJECT (pspec) || strcmp (pspec->name, "stream") == 0)
+      if (G_IS_PARAM_SPEC_STRING (pspec) || G_IS_PARAM_SPEC_OBJECT (pspec)
+          || strcmp (pspec->name, "stream") == 0)
         continue;
       random_value (pspec, &value);
       g_object_set_property (G_OBJECT (one_in (2) ? call->a.dec : call->b.dec), pspec->name, &value);
@@ -411,12 +425,16 @@ check_pspec (GObject *object, GParamSpec *pspec, GHashTable *blurbs)
   guint flags = pspec->flags & mutable;
   GValue value = G_VALUE_INIT;
 
-  fail_unless (nick != NULL && g_ascii_isupper (nick[0]) && strcmp (nick, pspec->name) != 0, "nick of %s", pspec->name);
+  fail_unless (nick != NULL && g_ascii_isupper (nick[0]) && strcmp (nick, pspec->name) != 0, "nick of %s",
+      pspec->name);
   fail_unless (blurb != NULL && count_words (blurb) >= 4, "blurb of %s", pspec->name);
-  fail_unless (g_ascii_isupper (blurb[0]) || g_str_has_prefix (blurb, pspec->name), "%s: %s", pspec->name, blurb);
-  fail_unless (g_ascii_isalnum (blurb[strlen (blurb) - 1]) || g_str_has_suffix (blurb, ")"), "%s: %s", pspec->name, blurb);
-  fail_unless (g_utf8_validate (blurb, -1, NULL) && strchr (blurb, '\n') == NULL && strstr (blurb, "  ") == NULL, "%s: %s",
+  fail_unless (
+      g_ascii_isupper (blurb[0]) || g_str_has_prefix (blurb, pspec->name), "%s: %s", pspec->name, blurb);
+  fail_unless (g_ascii_isalnum (blurb[strlen (blurb) - 1]) || g_str_has_suffix (blurb, ")"), "%s: %s",
       pspec->name, blurb);
+  fail_unless (
+      g_utf8_validate (blurb, -1, NULL) && strchr (blurb, '\n') == NULL && strstr (blurb, "  ") == NULL,
+      "%s: %s", pspec->name, blurb);
   other = g_hash_table_lookup (blurbs, blurb);
   fail_unless (other == NULL, "%s and %s have the same blurb", other, pspec->name);
   g_hash_table_insert (blurbs, (gpointer) blurb, (gpointer) pspec->name);
@@ -433,10 +451,12 @@ check_pspec (GObject *object, GParamSpec *pspec, GHashTable *blurbs)
   fail_unless (!g_param_value_validate (pspec, &value), "default of %s", pspec->name);
   g_object_get_property (object, pspec->name, &value);
   if (g_strv_contains (lists, pspec->name))
-    check_list (pspec->name, g_value_get_string (g_param_spec_get_default_value (pspec)), g_value_get_string (&value));
+    check_list (pspec->name, g_value_get_string (g_param_spec_get_default_value (pspec)),
+        g_value_get_string (&value));
   else
     fail_unless (g_param_value_defaults (pspec, &value) || (pspec->flags & G_PARAM_CONSTRUCT_ONLY)
-        || G_IS_PARAM_SPEC_BOXED (pspec), "%s does not have its default", pspec->name);
+                     || G_IS_PARAM_SPEC_BOXED (pspec),
+        "%s does not have its default", pspec->name);
   g_value_unset (&value);
 }
 
@@ -475,7 +495,8 @@ GST_START_TEST (test_words)
     check_words (G_OBJECT (element));
     for (i = 0; i < G_N_ELEMENTS (metadata); i++)
       fail_unless (gst_element_factory_get_metadata (l->data, metadata[i]) != NULL, "%s", metadata[i]);
-    fail_unless (count_words (gst_element_factory_get_metadata (l->data, GST_ELEMENT_METADATA_DESCRIPTION)) >= 5);
+    fail_unless (
+        count_words (gst_element_factory_get_metadata (l->data, GST_ELEMENT_METADATA_DESCRIPTION)) >= 5);
     fail_unless (gst_element_factory_get_num_pad_templates (l->data) >= 2);
     for (t = gst_element_factory_get_static_pad_templates (l->data); t != NULL; t = t->next) {
       GstCaps *caps = gst_static_pad_template_get_caps (t->data);

@@ -16,7 +16,7 @@ random_state (void)
   return states[chance_below (G_N_ELEMENTS (states))];
 }
 
-typedef void (*Check) (GstElementFactory * factory);
+typedef void (*Check) (GstElementFactory *factory);
 
 static void
 for_each_element (const gchar *test, Check check)
@@ -49,7 +49,8 @@ check_every_order (GstElementFactory *factory)
     for (to = 0; to < G_N_ELEMENTS (states); to++) {
       set_state (element, states[from]);
       set_state (element, states[to]);
-      fail_unless (gst_element_get_state (element, NULL, NULL, GST_CLOCK_TIME_NONE) != GST_STATE_CHANGE_FAILURE);
+      fail_unless (
+          gst_element_get_state (element, NULL, NULL, GST_CLOCK_TIME_NONE) != GST_STATE_CHANGE_FAILURE);
     }
   }
   generic_drop (element);
@@ -57,10 +58,7 @@ check_every_order (GstElementFactory *factory)
   generic_drop (generic_make (factory));
 }
 
-GST_START_TEST (test_every_order)
-{
-  for_each_element ("every order", check_every_order);
-}
+GST_START_TEST (test_every_order) { for_each_element ("every order", check_every_order); }
 GST_END_TEST;
 
 /* The first one of each request sink. */
@@ -73,7 +71,8 @@ request_sinks (GstElement *element, GList **requested)
     GstStaticPadTemplate *template = t->data;
 
     if (template->presence == GST_PAD_REQUEST && template->direction == GST_PAD_SINK)
-      *requested = g_list_prepend (*requested, gst_element_request_pad_simple (element, template->name_template));
+      *requested
+          = g_list_prepend (*requested, gst_element_request_pad_simple (element, template->name_template));
   }
 }
 
@@ -105,10 +104,7 @@ check_successors (GstElementFactory *factory)
   gst_object_unref (session);
 }
 
-GST_START_TEST (test_successors)
-{
-  for_each_element ("successors", check_successors);
-}
+GST_START_TEST (test_successors) { for_each_element ("successors", check_successors); }
 GST_END_TEST;
 
 static void
@@ -131,10 +127,7 @@ check_walk (GstElementFactory *factory)
 }
 
 /* Pads are asked for and given back, linked and unlinked in every state. */
-GST_START_TEST (test_pads)
-{
-  for_each_element ("pads", check_walk);
-}
+GST_START_TEST (test_pads) { for_each_element ("pads", check_walk); }
 GST_END_TEST;
 
 typedef struct
@@ -186,10 +179,7 @@ check_walk_under_traffic (GstElementFactory *factory)
 }
 
 /* The same while another thread pushes. */
-GST_START_TEST (test_traffic)
-{
-  for_each_element ("traffic", check_walk_under_traffic);
-}
+GST_START_TEST (test_traffic) { for_each_element ("traffic", check_walk_under_traffic); }
 GST_END_TEST;
 
 static void
@@ -202,8 +192,8 @@ give (GstElement *source, guint length, gpointer data)
   gst_buffer_unref (buffer);
 }
 
-/* Feeds a sink pad of an element, as its template says. It posts an error when it begins while the rest of the pipeline stops: with
- * identity in the place of our element, too. */
+/* Feeds a sink pad of an element, as its template says. It posts an error when it begins while the rest of
+ * the pipeline stops: with identity in the place of our element, too. */
 static void
 add_source (GstElement *pipeline, GstPad *pad)
 {
@@ -211,7 +201,8 @@ add_source (GstElement *pipeline, GstPad *pad)
   GstCaps *caps = gst_caps_fixate (gst_caps_truncate (gst_pad_get_pad_template_caps (pad)));
   GstPad *src = gst_element_get_static_pad (source, "src");
 
-  g_object_set (source, "caps", caps, "format", GST_FORMAT_TIME, "is-live", one_in (2), "do-timestamp", one_in (2), NULL);
+  g_object_set (source, "caps", caps, "format", GST_FORMAT_TIME, "is-live", one_in (2), "do-timestamp",
+      one_in (2), NULL);
   g_signal_connect (source, "need-data", G_CALLBACK (give), NULL);
   gst_bin_add (GST_BIN (pipeline), source);
   fail_unless_equals_int (gst_pad_link (src, pad), GST_PAD_LINK_OK);
@@ -219,8 +210,8 @@ add_source (GstElement *pipeline, GstPad *pad)
   gst_object_unref (src);
 }
 
-/* The queue lets go of whoever pushes in PAUSED: where two threads push into one sink, one of them would have the lock that a
- * live source wants for its change of state. */
+/* The queue lets go of whoever pushes in PAUSED: where two threads push into one sink, one of them would have
+ * the lock that a live source wants for its change of state. */
 static void
 add_sink (GstElement *pipeline, GstPad *pad, gboolean queued)
 {
@@ -295,11 +286,9 @@ check_pipeline (GstElementFactory *factory)
   generic_drop (element);
 }
 
-/* Real sources and sinks, live ones and others; changes are waited for or not, and made by several threads. */
-GST_START_TEST (test_pipeline)
-{
-  for_each_element ("pipeline", check_pipeline);
-}
+/* Real sources and sinks, live ones and others; changes are waited for or not, and made by several threads.
+ */
+GST_START_TEST (test_pipeline) { for_each_element ("pipeline", check_pipeline); }
 GST_END_TEST;
 
 /* The end that a call had been secure in never sends in the clear after that. */

@@ -1,4 +1,5 @@
-/* test-traffic.c: all that can be pushed and asked, on running elements and in a secure call: nothing breaks or stops them.
+/* test-traffic.c: all that can be pushed and asked, on running elements and in a secure call: nothing breaks
+ * or stops them.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */

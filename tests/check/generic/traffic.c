@@ -18,19 +18,19 @@ random_octets (gsize size)
     memcpy (octets + i, &number, MIN (4, size + 1 - i));
   }
   switch (chance_below (6)) {
-    case 0:                     /* RTP */
+    case 0: /* RTP */
       if (size >= 12)
         memcpy (octets, "\x80\x00", 2);
       break;
-    case 1:                     /* RTCP */
+    case 1: /* RTCP */
       if (size >= 8)
         memcpy (octets, "\x80\xc8\x00\x01", 4);
       break;
-    case 2:                     /* ZRTP, with a checksum that is wrong */
+    case 2: /* ZRTP, with a checksum that is wrong */
       if (size >= 28)
         memcpy (octets, "\x10\x00\x00\x01ZRTP\0\0\0\x01\x50\x5a\x00\x04Hello   ", 24);
       break;
-    case 3:                     /* STUN */
+    case 3: /* STUN */
       if (size >= 20)
         memcpy (octets, "\x00\x01\x00\x00\x21\x12\xa4\x42", 8);
       break;
@@ -43,13 +43,15 @@ random_octets (gsize size)
 static GstMemory *
 random_memory (void)
 {
-  static const gsize sizes[] = { 0, 1, 3, 11, 12, 13, 27, 28, 40, 172, 172, 172, 1200, 1472, 3072, 65507, 65536, 70000 };
+  static const gsize sizes[]
+      = { 0, 1, 3, 11, 12, 13, 27, 28, 40, 172, 172, 172, 1200, 1472, 3072, 65507, 65536, 70000 };
   gsize size = sizes[chance_below (G_N_ELEMENTS (sizes))];
   guint8 *octets = random_octets (size);
   GstMemory *memory;
 
   if (one_in (2))
-    return gst_memory_new_wrapped (one_in (3) ? GST_MEMORY_FLAG_READONLY : 0, octets, size + 1, 0, size, octets, g_free);
+    return gst_memory_new_wrapped (
+        one_in (3) ? GST_MEMORY_FLAG_READONLY : 0, octets, size + 1, 0, size, octets, g_free);
   memory = gst_allocator_alloc (NULL, size, NULL);
   if (size > 0) {
     GstMapInfo map;
@@ -103,7 +105,8 @@ random_caps (void)
 {
   static const gchar *const texts[] = {
     "application/x-rtp",
-    "application/x-rtp, media=(string)audio, clock-rate=(int)8000, encoding-name=(string)PCMU, payload=(int)0",
+    "application/x-rtp, media=(string)audio, clock-rate=(int)8000, encoding-name=(string)PCMU, "
+    "payload=(int)0",
     "application/x-rtp, ssrc=(uint)4294967295, clock-rate=(int)-1, payload=(int)999",
     "application/x-rtp, ssrc=(string)none",
     "application/x-rtp(memory:Nowhere), ssrc=(uint)1",
@@ -123,8 +126,8 @@ random_caps (void)
 static GstEvent *
 random_segment (void)
 {
-  static const GstFormat formats[] = { GST_FORMAT_TIME, GST_FORMAT_TIME, GST_FORMAT_BYTES, GST_FORMAT_DEFAULT,
-    GST_FORMAT_PERCENT };
+  static const GstFormat formats[]
+      = { GST_FORMAT_TIME, GST_FORMAT_TIME, GST_FORMAT_BYTES, GST_FORMAT_DEFAULT, GST_FORMAT_PERCENT };
   GstSegment segment;
 
   gst_segment_init (&segment, formats[chance_below (G_N_ELEMENTS (formats))]);
@@ -140,8 +143,8 @@ custom_event (GstEventType type)
 {
   static const gchar *const names[] = { "GstForceKeyUnit", "GstRTPRetransmissionRequest", "GstRTPCollision",
     "GstRTPPacketLost", "application/x-rtp-source-sdes", "zrtp-nothing" };
-  GstStructure *structure = gst_structure_new (names[chance_below (G_N_ELEMENTS (names))], "ssrc", G_TYPE_UINT, chance (),
-      "payload", G_TYPE_INT, (gint) chance (), NULL);
+  GstStructure *structure = gst_structure_new (names[chance_below (G_N_ELEMENTS (names))], "ssrc",
+      G_TYPE_UINT, chance (), "payload", G_TYPE_INT, (gint) chance (), NULL);
 
   return gst_event_new_custom (type, structure);
 }
@@ -196,8 +199,8 @@ upstream_event (void)
     case 0:
       return gst_event_new_qos (GST_QOS_TYPE_THROTTLE, 1, chance_below (1000), chance ());
     case 1:
-      return gst_event_new_seek (one_in (2) ? 1 : -1, GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH, GST_SEEK_TYPE_SET, chance (),
-          GST_SEEK_TYPE_NONE, 0);
+      return gst_event_new_seek (one_in (2) ? 1 : -1, GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH, GST_SEEK_TYPE_SET,
+          chance (), GST_SEEK_TYPE_NONE, 0);
     case 2:
       return gst_event_new_navigation (gst_structure_new_empty ("application/x-gst-navigation"));
     case 3:
@@ -252,9 +255,9 @@ random_query (void)
       return gst_query_new_context (one_in (2) ? "gst.zrtp.Session" : "nothing");
     case 12:
       caps = random_caps ();
-      query = one_in (3) ? gst_query_new_caps (caps)
-          : one_in (2)   ? gst_query_new_accept_caps (caps)
-                         : gst_query_new_allocation (caps, one_in (2));
+      query = one_in (3)   ? gst_query_new_caps (caps)
+              : one_in (2) ? gst_query_new_accept_caps (caps)
+                           : gst_query_new_allocation (caps, one_in (2));
       gst_caps_unref (caps);
       return query;
     default:

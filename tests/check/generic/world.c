@@ -107,8 +107,8 @@ world_set_state (World *self, GstState state)
 {
   guint i;
 
-  fail_unless (gst_element_set_state (self->element, state) != GST_STATE_CHANGE_FAILURE, "%s does not go to %s",
-      GST_OBJECT_NAME (self->element), gst_zrtp_state_get_name (state));
+  fail_unless (gst_element_set_state (self->element, state) != GST_STATE_CHANGE_FAILURE,
+      "%s does not go to %s", GST_OBJECT_NAME (self->element), gst_zrtp_state_get_name (state));
   /* As the elements before it would in a pipeline, whoever pushes begins anew. */
   for (i = 0; state <= GST_STATE_READY && i < self->around->len; i++) {
     GstPad *pad = g_ptr_array_index (self->around, i);
@@ -123,7 +123,9 @@ world_set_state (World *self, GstState state)
 void
 world_request (World *self)
 {
-  const GList *templates = gst_element_factory_get_static_pad_templates (gst_element_get_factory (self->element)), *l;
+  const GList *templates
+      = gst_element_factory_get_static_pad_templates (gst_element_get_factory (self->element)),
+      *l;
   GPtrArray *names = g_ptr_array_new ();
   GstPad *pad = NULL;
   gchar *name;
@@ -141,8 +143,8 @@ world_request (World *self)
       pad = gst_element_request_pad_simple (self->element, template);
     else {
       /* Some numbers that there are not, some that are taken. */
-      name = g_strdup_printf ("%.*s%u", (gint) strcspn (template, "%"), template,
-          one_in (10) ? chance () : chance_below (20));
+      name = g_strdup_printf (
+          "%.*s%u", (gint) strcspn (template, "%"), template, one_in (10) ? chance () : chance_below (20));
       GstPad *taken = gst_element_get_static_pad (self->element, name);
 
       /* To ask for one that is there is a mistake that GStreamer reports itself. */
@@ -190,7 +192,8 @@ link_pad (World *self, GstPad *pad)
     other = gst_pad_new_from_static_template (&src_template, NULL);
   gst_pad_set_element_private (other, self);
   gst_pad_set_active (other, TRUE);
-  fail_unless_equals_int (GST_PAD_IS_SRC (pad) ? gst_pad_link (pad, other) : gst_pad_link (other, pad), GST_PAD_LINK_OK);
+  fail_unless_equals_int (
+      GST_PAD_IS_SRC (pad) ? gst_pad_link (pad, other) : gst_pad_link (other, pad), GST_PAD_LINK_OK);
   g_mutex_lock (&self->lock);
   g_ptr_array_add (self->around, other);
   g_mutex_unlock (&self->lock);
