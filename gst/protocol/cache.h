@@ -56,8 +56,8 @@ typedef struct
   gint64 first_use, last_use, expires;
 } ZrtpMemoryCacheEntry;
 
-/* What is kept for this own ZID, ordered by peer ZID, without secrets that have expired: an array of ZrtpMemoryCacheEntry that
- * wipes them when it is freed. */
+/* What is kept for this own ZID, ordered by peer ZID: an array of ZrtpMemoryCacheEntry, which say whether there are secrets that
+ * have not expired, but do not have them. */
 GArray *zrtp_memory_cache_list (ZrtpCache * cache, const guint8 local_zid[ZRTP_ZID_LEN]);
 /* Changes an entry in one step, or forgets it if change is NULL. FALSE: there is none. */
 gboolean zrtp_memory_cache_change (ZrtpCache * cache, const guint8 local_zid[ZRTP_ZID_LEN],

@@ -111,12 +111,6 @@ compare_entries (gconstpointer a, gconstpointer b)
   return memcmp (((const Kept *) a)->peer_zid, ((const Kept *) b)->peer_zid, ZRTP_ZID_LEN);
 }
 
-static void
-wipe_entry (gpointer entry)
-{
-  zrtp_wipe (entry, sizeof (Kept));
-}
-
 GArray *
 zrtp_memory_cache_list (ZrtpCache * cache, const guint8 local_zid[ZRTP_ZID_LEN])
 {
@@ -126,9 +120,7 @@ zrtp_memory_cache_list (ZrtpCache * cache, const guint8 local_zid[ZRTP_ZID_LEN])
   gpointer key, value;
 
   g_mutex_lock (&self->lock);
-  /* All the room at once: a growing array would leave secrets behind. */
-  list = g_array_sized_new (FALSE, FALSE, sizeof (Kept), g_hash_table_size (self->entries) + 1);
-  g_array_set_clear_func (list, wipe_entry);
+  list = g_array_new (FALSE, FALSE, sizeof (Kept));
   g_hash_table_iter_init (&iter, self->entries);
   while (g_hash_table_iter_next (&iter, &key, &value)) {
     Kept copy;
@@ -137,8 +129,11 @@ zrtp_memory_cache_list (ZrtpCache * cache, const guint8 local_zid[ZRTP_ZID_LEN])
       continue;
     copy = *(const Kept *) value;
     copy_entry (self, value, &copy.entry);
+    /* Nobody wants them, and they would be left behind where the array grows and is sorted. */
+    zrtp_wipe (copy.entry.rs1, sizeof copy.entry.rs1);
+    zrtp_wipe (copy.entry.rs2, sizeof copy.entry.rs2);
+    zrtp_wipe (copy.entry.pbxsecret, sizeof copy.entry.pbxsecret);
     g_array_append_val (list, copy);
-    zrtp_wipe (&copy, sizeof copy);
   }
   g_mutex_unlock (&self->lock);
   g_array_sort (list, compare_entries);

@@ -619,7 +619,9 @@ test_memory_cache (void)
 {
   ZrtpCache *cache = zrtp_memory_cache_new ();
   static const guint8 a[ZRTP_ZID_LEN] = "aaaaaaaaaaa", b[ZRTP_ZID_LEN] = "bbbbbbbbbbb";
+  const ZrtpMemoryCacheEntry *listed;
   ZrtpCacheEntry one, two;
+  GArray *list;
 
   memset (&one, 0x55, sizeof one);
   g_assert_false (cache->lookup (cache, a, b, &one));
@@ -637,6 +639,17 @@ test_memory_cache (void)
   g_assert_true (cache->store (cache, b, a, &two));
   g_assert_true (cache->lookup (cache, a, b, &two));
   g_assert_cmpmem (&one, sizeof one, &two, sizeof two);
+
+  /* Who only wants to know whom we know gets no secrets into its hands. */
+  list = zrtp_memory_cache_list (cache, a);
+  g_assert_cmpuint (list->len, ==, 1);
+  listed = &g_array_index (list, ZrtpMemoryCacheEntry, 0);
+  g_assert_cmpmem (listed->peer_zid, ZRTP_ZID_LEN, b, ZRTP_ZID_LEN);
+  g_assert_true (listed->entry.has_rs1);
+  g_assert_cmpstr (listed->entry.name, ==, "Bob");
+  memset (one.rs1, 0, sizeof one.rs1);
+  g_assert_cmpmem (&listed->entry, sizeof one, &one, sizeof one);
+  g_array_unref (list);
   zrtp_memory_cache_free (cache);
   zrtp_memory_cache_free (NULL);
 }
