@@ -16,7 +16,7 @@ typedef struct
 {
   GstElement *pipeline;
   GMainLoop *loop;
-  gboolean asked;               /* the user has been shown the code of this call */
+  gchar *asked;                 /* the code that the user was asked to compare; another key agreement brings another one */
 } Telephone;
 
 /* The user's answer, a line at a time: the main loop is never blocked for it. */
@@ -55,9 +55,10 @@ on_message (GstBus *bus, GstMessage *message, gpointer data)
   if (gst_zrtp_message_parse_sas (message, &sas, NULL, &security, NULL)) {
     gst_zrtp_message_parse (message, NULL, NULL, &text);
     g_print ("%s\n", text);
-    if (security < GST_ZRTP_SECURITY_VERIFIED && !self->asked)
+    if (security < GST_ZRTP_SECURITY_VERIFIED && g_strcmp0 (sas, self->asked) != 0)
       g_print ("Does your partner see \"%s\" as well? y: yes, n: no, q: hang up\n", sas);
-    self->asked = TRUE;
+    g_free (self->asked);
+    self->asked = g_strdup (sas);
   } else if (gst_zrtp_message_parse (message, NULL, NULL, &text)) {
     g_print ("%s\n", text);
   } else if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR) {
@@ -125,5 +126,6 @@ main (int argc, char **argv)
   gst_object_unref (self.pipeline);
   g_io_channel_unref (keyboard);
   g_main_loop_unref (self.loop);
+  g_free (self.asked);
   return 0;
 }
