@@ -297,8 +297,9 @@ set_text (GstZrtpSession *self, guint id, const gchar *text)
       settings->cache = g_strdup (text);
       return NULL;
     case GST_ZRTP_PROP_PEER_NAME:
-      if (text != NULL && (!g_utf8_validate (text, -1, NULL) || strlen (text) > 63))
-        return g_strdup ("a name is up to 63 octets of UTF-8");
+      /* It is shown in messages and the log, and may be what signalling says. */
+      if (text != NULL && !zrtp_cache_db_is_name (text))
+        return g_strdup ("a name is up to 63 octets of printable UTF-8");
       g_free (settings->peer_name);
       settings->peer_name = g_strdup (text);
       return NULL;

@@ -265,6 +265,7 @@ GST_START_TEST (test_bad_property)
     { "zid", "0102030405060708090a0bxy", NULL, "hexadecimal" },
     { "client-id", "a name that is too long", "short", "16" },
     { "cache", "disk", "none", "memory" },
+    { "peer-name", "Bob\033[2J", "Bob", "printable" },
   };
   guint i;
 
