@@ -359,6 +359,14 @@ GST_START_TEST (test_session)
 }
 GST_END_TEST;
 
+static void
+start (Call *call)
+{
+  call_start (call);
+  generic_watch (call->a.session);
+  generic_watch (call->b.session);
+}
+
 /* In a call, whatever its state: all that is in range will do, and nobody has to put up with an error. */
 GST_START_TEST (test_call)
 {
@@ -371,7 +379,7 @@ GST_START_TEST (test_call)
     call = call_new ();
     pspecs = g_object_class_list_properties (G_OBJECT_GET_CLASS (call->a.dec), &n);
     if (one_in (2))
-      call_start (call);
+      start (call);
     for (j = 0; j < 30; j++) {
       GParamSpec *pspec = choose (pspecs, n);
       GValue value = G_VALUE_INIT;
@@ -387,15 +395,11 @@ GST_START_TEST (test_call)
         endpoint_talk (one_in (2) ? &call->a : &call->b);
         call_run (call, chance_below (100) * GST_MSECOND);
       } else if (one_in (8))
-        call_start (call);
+        start (call);
       if (call->a.running && one_in (12)) {
         endpoint_stop (&call->a);
         endpoint_stop (&call->b);
       }
-    }
-    if (call->a.running) {
-      generic_watch (call->a.session);
-      generic_watch (call->b.session);
     }
     call_check (call);
     g_free (pspecs);
