@@ -476,17 +476,40 @@ endpoint_count_messages (Endpoint *self, const gchar *name)
   return n;
 }
 
+/* How many, and the text of the newest, or NULL. */
+static guint
+find_warnings (Endpoint *self, const gchar *code, const gchar **newest)
+{
+  GList *l;
+  const gchar *found, *text;
+  guint n = 0;
+
+  *newest = NULL;
+  collect_messages (self);
+  for (l = self->messages.head; l != NULL; l = l->next) {
+    if (gst_zrtp_message_parse_warning (l->data, &found, &text) && strcmp (found, code) == 0) {
+      *newest = text;
+      n++;
+    }
+  }
+  return n;
+}
+
 guint
 endpoint_count_warnings (Endpoint *self, const gchar *code)
 {
-  GList *l;
-  const gchar *found;
-  guint n = 0;
+  const gchar *text;
 
-  collect_messages (self);
-  for (l = self->messages.head; l != NULL; l = l->next)
-    n += gst_zrtp_message_parse_warning (l->data, &found, NULL) && strcmp (found, code) == 0;
-  return n;
+  return find_warnings (self, code, &text);
+}
+
+const gchar *
+endpoint_warning (Endpoint *self, const gchar *code)
+{
+  const gchar *text;
+
+  find_warnings (self, code, &text);
+  return text;
 }
 
 GstZrtpSecurity

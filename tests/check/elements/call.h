@@ -96,6 +96,8 @@ gchar *endpoint_sas (Endpoint * self);
 GstMessage *endpoint_message (Endpoint * self, const gchar * name);
 /* Of the warnings of this code. */
 guint endpoint_count_warnings (Endpoint * self, const gchar * code);
+/* The text of the newest, or NULL; owned by the endpoint. */
+const gchar *endpoint_warning (Endpoint * self, const gchar * code);
 GstZrtpSecurity endpoint_security (Endpoint * self);
 guint endpoint_count_messages (Endpoint * self, const gchar * name);
 guint64 endpoint_stat (Endpoint * self, const gchar * field);

@@ -36,10 +36,7 @@ secure_call (gboolean a_allows, gboolean b_allows)
 
   g_object_set (call->a.enc, "allow-clear", a_allows, NULL);
   g_object_set (call->b.enc, "allow-clear", b_allows, NULL);
-  call_start (call);
-  endpoint_talk (&call->a);
-  endpoint_talk (&call->b);
-  fail_unless (call_run_until_secure (call, 5 * GST_SECOND));
+  call_go (call);
   call_check_secure (call);
   return call;
 }

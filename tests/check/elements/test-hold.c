@@ -13,10 +13,7 @@ secure_call (void)
 
   g_object_set (call->a.enc, "allow-clear", TRUE, NULL);
   g_object_set (call->b.enc, "allow-clear", TRUE, NULL);
-  call_start (call);
-  endpoint_talk (&call->a);
-  endpoint_talk (&call->b);
-  fail_unless (call_run_until_secure (call, 5 * GST_SECOND));
+  call_go (call);
   call_check_secure (call);
   return call;
 }

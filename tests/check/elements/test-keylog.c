@@ -30,29 +30,6 @@ tear_down (void)
   g_clear_pointer (&folder, g_free);
 }
 
-static void
-go (Call *call)
-{
-  call_start (call);
-  endpoint_talk (&call->a);
-  endpoint_talk (&call->b);
-  fail_unless (call_run_until_secure (call, 5 * GST_SECOND));
-  call_check_secure (call);
-}
-
-static gboolean
-warned (Endpoint *self, const gchar *expected, const gchar **text)
-{
-  GList *l;
-  const gchar *code;
-
-  for (l = self->messages.head; l != NULL; l = l->next) {
-    if (gst_zrtp_message_parse_warning (l->data, &code, text) && strcmp (code, expected) == 0)
-      return TRUE;
-  }
-  return FALSE;
-}
-
 static gboolean
 was_told (Endpoint *self)
 {
@@ -60,7 +37,7 @@ was_told (Endpoint *self)
 
   fail_unless (gst_structure_get_boolean (gst_message_get_structure (endpoint_message (self, "zrtp-sas")), "disclosure",
       &told));
-  fail_unless_equals_int (told, warned (self, "peer-discloses", NULL));
+  fail_unless_equals_int (told, endpoint_warning (self, "peer-discloses") != NULL);
   return told;
 }
 
@@ -183,15 +160,16 @@ GST_START_TEST (test_decrypt)
 
   g_object_set (call->a.dec, "keylog", path, "ciphers", suite[0], "auth-tags", suite[1], NULL);
   g_object_set (call->b.enc, "ciphers", suite[0], "auth-tags", suite[1], NULL);
-  go (call);
+  call_go (call);
   for (i = 0; i < 10; i++) {
     endpoint_talk (&call->a);
     endpoint_talk (&call->b);
   }
-  fail_unless (warned (&call->a, "keylog", &text));
+  text = endpoint_warning (&call->a, "keylog");
+  fail_unless (text != NULL);
   fail_unless (strstr (text, path) != NULL, "%s", text);
   fail_unless (was_told (&call->b));
-  fail_if (was_told (&call->a) || warned (&call->b, "keylog", NULL));
+  fail_if (was_told (&call->a) || endpoint_warning (&call->b, "keylog") != NULL);
   fail_unless (g_stat (path, &status) == 0);
   fail_unless_equals_int_hex (status.st_mode & 0777, 0600);
 
@@ -219,7 +197,7 @@ GST_START_TEST (test_wrong_key)
   gchar **lines, **words;
 
   g_object_set (call->a.enc, "keylog", path, NULL);
-  go (call);
+  call_go (call);
   endpoint_talk (&call->a);
   lines = read_log (2);
   words = find_line (lines, &call->a, "send");
@@ -244,12 +222,12 @@ GST_START_TEST (test_off)
   g_setenv ("SRTPKEYLOGFILE", path, TRUE);
   g_setenv ("SSLKEYLOGFILE", path, TRUE);
   g_object_set (call->a.enc, "keylog", "", NULL);
-  go (call);
+  call_go (call);
   g_object_get (call->a.enc, "keylog", &value, NULL);
   fail_unless (value == NULL);
   fail_if (g_file_test (path, G_FILE_TEST_EXISTS));
   fail_if (was_told (&call->b) || was_told (&call->a));
-  fail_if (warned (&call->a, "keylog", NULL) || warned (&call->a, "keylog-unwritable", NULL));
+  fail_if (endpoint_warning (&call->a, "keylog") != NULL || endpoint_warning (&call->a, "keylog-unwritable") != NULL);
   call_free (call);
   g_unsetenv ("SRTPKEYLOGFILE");
   g_unsetenv ("SSLKEYLOGFILE");
@@ -311,10 +289,11 @@ GST_START_TEST (test_unwritable)
   fail_unless (g_file_set_contents (target, "theirs", -1, NULL));
   cases[__i__].make (target);
   g_object_set (call->a.enc, "keylog", keylog, NULL);
-  go (call);
-  fail_unless (warned (&call->a, "keylog-unwritable", &text));
+  call_go (call);
+  text = endpoint_warning (&call->a, "keylog-unwritable");
+  fail_unless (text != NULL);
   fail_unless (strstr (text, keylog) != NULL && strstr (text, cases[__i__].why) != NULL, "%s", text);
-  fail_if (warned (&call->a, "keylog", NULL));
+  fail_if (endpoint_warning (&call->a, "keylog") != NULL);
   fail_if (was_told (&call->b));
   call_free (call);
   fail_unless (g_file_get_contents (target, &contents, NULL, NULL));
@@ -367,14 +346,14 @@ GST_START_TEST (test_in_mid_call)
   gchar **lines;
 
   g_object_set (call->b.enc, "allow-clear", TRUE, NULL);
-  go (call);
+  call_go (call);
   g_object_set (call->a.enc, "keylog", path, NULL);
   clear_and_secure (call);
   fail_if (g_file_test (path, G_FILE_TEST_EXISTS));
   endpoint_stop (&call->a);
   endpoint_stop (&call->b);
 
-  go (call);
+  call_go (call);
   fail_unless (was_told (&call->b));
   g_strfreev (read_log (2));
   clear_and_secure (call);
@@ -389,7 +368,7 @@ GST_START_TEST (test_in_mid_call)
   endpoint_stop (&call->b);
 
   g_queue_clear_full (&call->b.messages, (GDestroyNotify) gst_message_unref);
-  go (call);
+  call_go (call);
   fail_if (was_told (&call->b));
   g_strfreev (read_log (4));
   call_free (call);

@@ -64,23 +64,6 @@ set_cache (Endpoint *self, const gchar *name)
   g_free (path);
 }
 
-static void
-go (Call *call)
-{
-  call_start (call);
-  endpoint_talk (&call->a);
-  endpoint_talk (&call->b);
-  fail_unless (call_run_until_secure (call, 5 * GST_SECOND));
-  call_check_secure (call);
-}
-
-static void
-hang_up (Call *call)
-{
-  endpoint_stop (&call->a);
-  endpoint_stop (&call->b);
-}
-
 /* A call between programs that have just been started. */
 static Call *
 new_call (const gchar *a, const gchar *b)
@@ -111,19 +94,6 @@ is_verified (Endpoint *self)
   return verified;
 }
 
-static gboolean
-warned (Endpoint *self, const gchar *expected, const gchar **text)
-{
-  GList *l;
-  const gchar *code;
-
-  for (l = self->messages.head; l != NULL; l = l->next) {
-    if (gst_zrtp_message_parse_warning (l->data, &code, text) && strcmp (code, expected) == 0)
-      return TRUE;
-  }
-  return FALSE;
-}
-
 /* Sessions of their own, as the elements' are gone. */
 static GPtrArray *
 peers_of (const gchar *name)
@@ -152,7 +122,7 @@ GST_START_TEST (test_restart)
   for (i = 0; i < 3; i++) {
     Call *call = new_call ("a.db", "b.db");
 
-    go (call);
+    call_go (call);
     fail_unless_equals_string (sas_field (&call->a, "cache"), i ? "match" : "none");
     fail_unless_equals_string (sas_field (&call->b, "cache"), i ? "match" : "none");
     fail_unless_equals_int (is_verified (&call->a), i == 2);
@@ -200,10 +170,10 @@ GST_START_TEST (test_ttl)
     }
     g_object_set (call->a.enc, "cache-ttl", 1000, NULL);
     for (i = 0; i < 3; i++) {
-      go (call);
+      call_go (call);
       fail_unless_equals_string (sas_field (&call->a, "cache"), i == 1 ? "match" : "none");
       fail_unless_equals_string (sas_field (&call->b, "cache"), i == 1 ? "match" : "none");
-      hang_up (call);
+      call_hang_up (call);
       later += (i == 1 ? 1001 : 900) * G_USEC_PER_SEC;
     }
     call_free (call);
@@ -267,12 +237,13 @@ GST_START_TEST (test_unreadable)
 
   fail_unless (g_file_set_contents (path, letter, -1, NULL));
   g_chmod (path, 0600);
-  go (call);
-  fail_unless (warned (&call->a, "cache-unreadable", &text));
+  call_go (call);
+  text = endpoint_warning (&call->a, "cache-unreadable");
+  fail_unless (text != NULL);
   fail_unless (strstr (text, path) != NULL, "%s", text);
-  fail_if (warned (&call->b, "cache-unreadable", NULL));
+  fail_if (endpoint_warning (&call->b, "cache-unreadable") != NULL);
   fail_unless_equals_string (sas_field (&call->a, "cache"), "none");
-  hang_up (call);
+  call_hang_up (call);
   fail_unless (g_file_get_contents (path, &contents, NULL, NULL));
   fail_unless_equals_string (contents, letter);
   g_free (contents);
@@ -293,7 +264,7 @@ GST_START_TEST (test_unreadable)
 
   /* With a file that can be used it starts. */
   set_cache (&call->a, "new.db");
-  go (call);
+  call_go (call);
   call_free (call);
   g_free (path);
 }
@@ -314,8 +285,8 @@ GST_START_TEST (test_replaced)
   endpoint_talk (&call->b);
   fail_unless (call_run_until_secure (call, 5 * GST_SECOND));
   call_check_secure (call);
-  fail_unless (warned (&call->a, "cache-unreadable", NULL));
-  hang_up (call);
+  fail_unless (endpoint_warning (&call->a, "cache-unreadable") != NULL);
+  call_hang_up (call);
   fail_unless (g_file_get_contents (path, &contents, NULL, NULL));
   fail_unless_equals_string (contents, "mine");
   g_free (contents);
@@ -331,8 +302,8 @@ GST_START_TEST (test_replaced)
     g_free (shared);
   }
   g_queue_clear_full (&call->a.messages, (GDestroyNotify) gst_message_unref);
-  go (call);
-  fail_if (warned (&call->a, "cache-unreadable", NULL) || warned (&call->a, "cache-write", NULL));
+  call_go (call);
+  fail_if (endpoint_warning (&call->a, "cache-unreadable") != NULL || endpoint_warning (&call->a, "cache-write") != NULL);
   call_free (call);
   fail_unless (g_file_test (path, G_FILE_TEST_EXISTS));
   g_free (path);
@@ -350,8 +321,8 @@ GST_START_TEST (test_names)
   GError *error = NULL;
 
   g_object_set (call->a.enc, "peer-name", "Bob", NULL);
-  go (call);
-  fail_if (warned (&call->a, "new-device", NULL));
+  call_go (call);
+  fail_if (endpoint_warning (&call->a, "new-device") != NULL);
   fail_unless_equals_string (sas_field (&call->a, "peer-name"), "");
   fail_unless_equals_string (sas_field (&call->a, "expected-name"), "Bob");
   g_signal_emit_by_name (call->a.enc, "sas-match");
@@ -363,7 +334,7 @@ GST_START_TEST (test_names)
 
   /* The same again, nobody asks: remembered. */
   call = new_call ("a.db", "bob.db");
-  go (call);
+  call_go (call);
   fail_unless (is_verified (&call->a));
   g_object_get (call->a.enc, "peer-name", &name, NULL);
   fail_unless_equals_string (name, "Bob");
@@ -373,8 +344,8 @@ GST_START_TEST (test_names)
   /* Bob's verified device answers when Carol is called: not verified, also when the wish comes in the call. */
   call = new_call ("a.db", "bob.db");
   g_object_set (call->a.enc, "peer-name", "Carol", NULL);
-  go (call);
-  fail_unless (warned (&call->a, "other-name", NULL));
+  call_go (call);
+  fail_unless (endpoint_warning (&call->a, "other-name") != NULL);
   fail_if (is_verified (&call->a));
   g_object_set (call->a.enc, "peer-name", "Bob", NULL);
   call_settle (call);
@@ -390,8 +361,8 @@ GST_START_TEST (test_names)
   /* Somebody with another ZID when Bob is called. */
   call = new_call ("a.db", "mallory.db");
   g_object_set (call->a.enc, "peer-name", "Bob", NULL);
-  go (call);
-  fail_unless (warned (&call->a, "new-device", NULL));
+  call_go (call);
+  fail_unless (endpoint_warning (&call->a, "new-device") != NULL);
   {
     gboolean new_device;
 
@@ -427,7 +398,7 @@ GST_START_TEST (test_names)
 
   call = new_call ("a.db", "bob.db");
   g_object_set (call->a.enc, "peer-name", "Robert", NULL);
-  go (call);
+  call_go (call);
   fail_unless_equals_string (sas_field (&call->a, "peer-name"), "Robert");
   fail_if (is_verified (&call->a));
   g_signal_emit_by_name (call->a.enc, "sas-match");
@@ -438,7 +409,7 @@ GST_START_TEST (test_names)
   /* Taken back, and forgotten. */
   fail_unless (gst_zrtp_session_unverify_peer (session, name, &error));
   call = new_call ("a.db", "bob.db");
-  go (call);
+  call_go (call);
   fail_unless_equals_string (sas_field (&call->a, "cache"), "match");
   fail_if (is_verified (&call->a));
   call_free (call);
@@ -446,7 +417,7 @@ GST_START_TEST (test_names)
   fail_if (gst_zrtp_session_forget_peer (session, name, &error));
   g_clear_error (&error);
   call = new_call ("a.db", "bob.db");
-  go (call);
+  call_go (call);
   fail_unless_equals_string (sas_field (&call->a, "cache"), "none");
   fail_unless_equals_string (sas_field (&call->b, "cache"), "mismatch");
   call_free (call);
@@ -488,7 +459,7 @@ check_in_memory (const gchar *zid)
   peers = list (session);
   fail_unless_equals_int (peers->len, 0);
   g_ptr_array_unref (peers);
-  go (call);
+  call_go (call);
   g_signal_emit_by_name (call->a.enc, "sas-match");
   call_settle (call);
   peers = list (session);
@@ -503,13 +474,13 @@ check_in_memory (const gchar *zid)
   peers = list (other);
   fail_unless_equals_int (peers->len, zid != NULL);
   g_ptr_array_unref (peers);
-  hang_up (call);
+  call_hang_up (call);
 
   /* Bob is known, and this is somebody else's ZID. */
   g_object_set (call->b.enc, "zid", "bbbbbbbbbbbbbbbbbbbbbbbb", NULL);
-  go (call);
-  fail_unless (warned (&call->a, "new-device", NULL));
-  hang_up (call);
+  call_go (call);
+  fail_unless (endpoint_warning (&call->a, "new-device") != NULL);
+  call_hang_up (call);
   peers = list (session);
   fail_unless_equals_int (peers->len, 2);
   g_ptr_array_unref (peers);

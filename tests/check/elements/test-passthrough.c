@@ -9,19 +9,6 @@
 #include <gst/net/gstnetaddressmeta.h>
 #include <string.h>
 
-static Call *
-secure_call (void)
-{
-  Call *call = call_new ();
-
-  call_start (call);
-  endpoint_talk (&call->a);
-  endpoint_talk (&call->b);
-  fail_unless (call_run_until_secure (call, 5 * GST_SECOND));
-  call_check_secure (call);
-  return call;
-}
-
 /* The pads of the test around an element. */
 typedef struct
 {
@@ -70,7 +57,7 @@ make_event (guint i, gboolean upstream)
 /* The very same event, once, in either direction, through either element. */
 GST_START_TEST (test_events)
 {
-  Call *call = secure_call ();
+  Call *call = call_new_secure ();
   GPtrArray *noted = g_ptr_array_new_with_free_func ((GDestroyNotify) gst_event_unref);
   Way ways[2];
   guint w, i;
@@ -108,7 +95,7 @@ GST_END_TEST;
 /* What a source is told by "reconfigure" arrives as its pad's flag. */
 GST_START_TEST (test_reconfigure)
 {
-  Call *call = secure_call ();
+  Call *call = call_new_secure ();
   Way ways[2];
   guint w;
 
@@ -189,7 +176,7 @@ check_latency (GstPad *pad)
 
 GST_START_TEST (test_queries)
 {
-  Call *call = secure_call ();
+  Call *call = call_new_secure ();
   Way ways[2];
   guint w;
 
@@ -252,7 +239,7 @@ GST_END_TEST;
 /* New caps in mid-call come out in front of the next packet. */
 GST_START_TEST (test_new_caps)
 {
-  Call *call = secure_call ();
+  Call *call = call_new_secure ();
   Way ways[2];
   guint w, i;
 
@@ -277,7 +264,7 @@ GST_END_TEST;
 /* Timestamps, flags and metadata of what zrtpdec decrypts, where it is and in a copy. */
 GST_START_TEST (test_metadata)
 {
-  Call *call = secure_call ();
+  Call *call = call_new_secure ();
   GstCaps *reference = gst_caps_new_empty_simple ("timestamp/x-test");
   GSocketAddress *address = g_inet_socket_address_new_from_string ("192.0.2.1", 4000);
   gboolean shared;

@@ -31,10 +31,7 @@ secure_call (guint16 sequence)
   Call *call = call_new ();
 
   call->a.sequence = call->b.sequence = sequence;
-  call_start (call);
-  endpoint_talk (&call->a);
-  endpoint_talk (&call->b);
-  fail_unless (call_run_until_secure (call, 5 * GST_SECOND));
+  call_go (call);
   call_settle (call);
   return call;
 }

@@ -7,16 +7,6 @@
 #include <string.h>
 
 static void
-go (Call *call)
-{
-  call_start (call);
-  endpoint_talk (&call->a);
-  endpoint_talk (&call->b);
-  fail_unless (call_run_until_secure (call, 5 * GST_SECOND));
-  call_check (call);
-}
-
-static void
 hang_up (Call *call)
 {
   endpoint_stop (&call->a);
@@ -53,28 +43,6 @@ flag (Endpoint *self, const gchar *name)
   return value;
 }
 
-static gboolean
-warned (Endpoint *self, const gchar *expected)
-{
-  GList *l;
-  const gchar *code;
-
-  for (l = self->messages.head; l != NULL; l = l->next) {
-    if (gst_zrtp_message_parse_warning (l->data, &code, NULL) && strcmp (code, expected) == 0)
-      return TRUE;
-  }
-  return FALSE;
-}
-
-static GstZrtpSecurity
-security_of (Endpoint *self)
-{
-  GstZrtpSecurity security;
-
-  g_object_get (self->enc, "security", &security, NULL);
-  return security;
-}
-
 static void
 set_aux (Endpoint *self, const gchar *text)
 {
@@ -98,9 +66,9 @@ GST_START_TEST (test_aux_secret)
   for (i = 0; i < G_N_ELEMENTS (secrets); i++) {
     set_aux (&call->a, secrets[i][0]);
     set_aux (&call->b, secrets[i][1]);
-    go (call);
-    fail_unless_equals_int (warned (&call->a, "aux-mismatch"), i == 1 || i == 2);
-    fail_unless_equals_int (warned (&call->b, "aux-mismatch"), i == 2);
+    call_go (call);
+    fail_unless_equals_int (endpoint_warning (&call->a, "aux-mismatch") != NULL, i == 1 || i == 2);
+    fail_unless_equals_int (endpoint_warning (&call->b, "aux-mismatch") != NULL, i == 2);
     call_check_secure (call);
     hang_up (call);
   }
@@ -132,9 +100,9 @@ GST_START_TEST (test_srtp_secret)
   for (i = 0; i < G_N_ELEMENTS (keys); i++) {
     set_srtp (&call->a, keys[i][0]);
     set_srtp (&call->b, keys[i][1]);
-    go (call);
-    fail_unless_equals_int (warned (&call->a, "aux-mismatch"), i == 1);
-    fail_unless_equals_int (warned (&call->b, "aux-mismatch"), i == 1);
+    call_go (call);
+    fail_unless_equals_int (endpoint_warning (&call->a, "aux-mismatch") != NULL, i == 1);
+    fail_unless_equals_int (endpoint_warning (&call->b, "aux-mismatch") != NULL, i == 1);
     call_check_secure (call);
     hang_up (call);
   }
@@ -150,9 +118,9 @@ GST_START_TEST (test_exported_key)
 
   g_object_set (call->a.enc, "hashes", "S384", "key-agreements", "EC38", NULL);
   g_object_set (call->b.enc, "hashes", "S384", "key-agreements", "EC38", NULL);
-  go (call);
+  call_go (call);
   fail_unless (gst_zrtp_session_get_exported_key (call->a.session) == NULL);
-  fail_if (warned (&call->a, "peer-discloses"));
+  fail_if (endpoint_warning (&call->a, "peer-discloses") != NULL);
   hang_up (call);
 
   g_object_set (call->a.enc, "export-key", TRUE, NULL);
@@ -167,13 +135,13 @@ GST_START_TEST (test_exported_key)
   fail_unless (a != NULL && b != NULL);
   fail_unless_equals_int (g_bytes_get_size (a), 48);
   fail_unless (g_bytes_equal (a, b));
-  fail_unless (warned (&call->a, "peer-discloses"));
+  fail_unless (endpoint_warning (&call->a, "peer-discloses") != NULL);
   fail_unless (flag (&call->b, "disclosure"));
   g_bytes_unref (b);
   /* Too late for this call. */
   hang_up (call);
   g_object_set (call->a.enc, "export-key", FALSE, NULL);
-  go (call);
+  call_go (call);
   g_object_set (call->a.enc, "export-key", TRUE, NULL);
   fail_unless (gst_zrtp_session_get_exported_key (call->a.session) == NULL);
   b = gst_zrtp_session_get_exported_key (call->b.session);
@@ -237,13 +205,13 @@ GST_START_TEST (test_signature)
 
     g_signal_connect (session, "sign-sas", G_CALLBACK (sign), &signer);
     g_object_set (call->a.enc, "check-signatures", rows[i].checks, NULL);
-    go (call);
+    call_go (call);
     fail_unless_equals_int (signer.asked, rows[i].checks);
     block = gst_zrtp_session_get_signature (call->a.session);
     fail_unless_equals_int (block != NULL, rows[i].arrives);
     fail_unless_equals_int (endpoint_count_messages (&call->a, "zrtp-signature"), rows[i].arrives);
     fail_unless_equals_int (flag (&call->a, "signature"), rows[i].arrives);
-    fail_unless_equals_int (security_of (&call->a), GST_ZRTP_SECURITY_UNVERIFIED);
+    fail_unless_equals_int (endpoint_security (&call->a), GST_ZRTP_SECURITY_UNVERIFIED);
     if (rows[i].arrives) {
       fail_unless (gst_zrtp_message_parse_signature (endpoint_message (&call->a, "zrtp-signature"), &sas_hash,
           &signature));
@@ -254,14 +222,14 @@ GST_START_TEST (test_signature)
     }
     g_signal_emit_by_name (call->a.enc, "accept-signature");
     call_settle (call);
-    fail_unless_equals_int (security_of (&call->a),
+    fail_unless_equals_int (endpoint_security (&call->a),
         rows[i].arrives ? GST_ZRTP_SECURITY_VERIFIED : GST_ZRTP_SECURITY_UNVERIFIED);
     call_check_secure (call);
     hang_up (call);
     /* It was about that call; the next one has a signature of its own. */
-    go (call);
+    call_go (call);
     fail_unless_equals_int (flag (&call->a, "signature"), rows[i].arrives);
-    fail_unless_equals_int (security_of (&call->a), GST_ZRTP_SECURITY_UNVERIFIED);
+    fail_unless_equals_int (endpoint_security (&call->a), GST_ZRTP_SECURITY_UNVERIFIED);
     g_signal_handlers_disconnect_by_data (session, &signer);
     gst_object_unref (session);
     g_free (signer.sas_hash);
@@ -309,7 +277,7 @@ GST_START_TEST (test_preshared)
   guint i;
 
   for (i = 0; i < 2; i++) {
-    go (call);
+    call_go (call);
     g_signal_emit_by_name (call->a.enc, "sas-match");
     g_signal_emit_by_name (call->b.enc, "sas-match");
     call_settle (call);
@@ -317,12 +285,12 @@ GST_START_TEST (test_preshared)
     hang_up (call);
   }
   g_object_set (call->a.enc, "preshared", TRUE, "preshared-limit", 2, NULL);
-  go (call);
+  call_go (call);
   fail_unless (g_strcmp0 (field (&call->a, "zrtp-sas", "key-agreement"), "Prsh") != 0);
   hang_up (call);
   g_object_set (call->b.enc, "preshared", TRUE, "preshared-limit", 2, NULL);
   for (i = 0; i < 6; i++) {
-    go (call);
+    call_go (call);
     fail_unless_equals_int (g_strcmp0 (field (&call->a, "zrtp-sas", "key-agreement"), "Prsh") == 0, i % 3 != 2);
     call_check_secure (call);
     hang_up (call);
@@ -345,13 +313,13 @@ call_to_pbx (gboolean offers)
 static void
 enroll (Call *call)
 {
-  go (call);
+  call_go (call);
   g_signal_emit_by_name (call->a.enc, "sas-match");
   g_signal_emit_by_name (call->a.enc, "enroll", TRUE);
   call_settle (call);
   fail_unless_equals_string (field (&call->a, "zrtp-enrollment", "status"), "accepted");
   hang_up (call);
-  go (call);
+  call_go (call);
   fail_unless_equals_string (field (&call->a, "zrtp-enrollment", "status"), "present");
   fail_unless_equals_string (field (&call->b, "zrtp-enrollment", "status"), "present");
 }
@@ -362,14 +330,14 @@ GST_START_TEST (test_enrollment)
   Call *call = call_to_pbx (TRUE);
   const gchar *status;
 
-  go (call);
+  call_go (call);
   fail_unless (gst_zrtp_message_is (endpoint_message (&call->a, "zrtp-enrollment")));
   fail_unless (gst_zrtp_message_parse_enrollment (endpoint_message (&call->a, "zrtp-enrollment"), &status));
   fail_unless_equals_string (status, "offered");
   fail_unless (endpoint_message (&call->b, "zrtp-enrollment") == NULL);
   g_signal_emit_by_name (call->a.enc, "enroll", TRUE);
   call_settle (call);
-  fail_unless (warned (&call->a, "enrollment-unproven"));
+  fail_unless (endpoint_warning (&call->a, "enrollment-unproven") != NULL);
   fail_if (flag (&call->a, "enrolled"));
   call_free (call);
 
@@ -379,13 +347,13 @@ GST_START_TEST (test_enrollment)
   call_settle (call);
   fail_unless_equals_string (field (&call->a, "zrtp-enrollment", "status"), "removed");
   hang_up (call);
-  go (call);
+  call_go (call);
   fail_unless_equals_string (field (&call->a, "zrtp-enrollment", "status"), "offered");
   call_free (call);
 
   /* Without an offer there is nothing to agree to (attack E2). */
   call = call_to_pbx (FALSE);
-  go (call);
+  call_go (call);
   g_signal_emit_by_name (call->a.enc, "sas-match");
   g_signal_emit_by_name (call->a.enc, "enroll", TRUE);
   call_settle (call);
@@ -428,11 +396,11 @@ GST_START_TEST (test_relay)
       if (trusting & 1)
         enroll (one);
       else
-        go (one);
+        call_go (one);
       if (trusting & 2)
         enroll (two);
       else
-        go (two);
+        call_go (two);
       g_signal_emit_by_name (one->a.enc, "sas-match");
       call_settle (one);
       fail_unless (gst_zrtp_session_relay_sas (named->b.session, other->b.session));
@@ -442,8 +410,8 @@ GST_START_TEST (test_relay)
       check_shown (one, two, one_shown);
       check_shown (two, one, two_shown);
       /* The user's word was about another string. */
-      fail_unless_equals_int (security_of (&one->a) == GST_ZRTP_SECURITY_VERIFIED, !one_shown);
-      fail_if (warned (&one->a, "untrusted-relay") || warned (&two->a, "untrusted-relay"));
+      fail_unless_equals_int (endpoint_security (&one->a) == GST_ZRTP_SECURITY_VERIFIED, !one_shown);
+      fail_if (endpoint_warning (&one->a, "untrusted-relay") != NULL || endpoint_warning (&two->a, "untrusted-relay") != NULL);
       call_free (one);
       call_free (two);
     }
@@ -488,9 +456,9 @@ GST_START_TEST (test_relay_refused)
   call_free (two);
 
   two = call_to_pbx (FALSE);
-  go (two);
+  call_go (two);
   g_object_set (one->a.enc, "accept-relay", FALSE, NULL);
-  go (one);
+  call_go (one);
   g_signal_emit_by_name (one->b.enc, "relay-sas", two->b.session, &relayed);
   fail_unless (relayed);
   settle (one, two);

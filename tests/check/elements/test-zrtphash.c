@@ -41,24 +41,6 @@ outcome (Endpoint *self)
   return gst_structure_get_string (gst_message_get_structure (endpoint_message (self, "zrtp-sas")), "signalled-hash");
 }
 
-static GstZrtpSecurity
-security_of (Endpoint *self)
-{
-  GstZrtpSecurity security;
-
-  g_object_get (self->enc, "security", &security, NULL);
-  return security;
-}
-
-static void
-go (Call *call)
-{
-  call_start (call);
-  endpoint_talk (&call->a);
-  endpoint_talk (&call->b);
-  fail_unless (call_run_until_secure (call, 5 * GST_SECOND));
-}
-
 /* SHA-256 of the Hello that went over the wire, in the notation of the attribute (Z-8.1-1). */
 static gchar *
 hash_on_wire (Endpoint *self)
@@ -100,7 +82,7 @@ GST_START_TEST (test_stable)
     g_free (again);
     /* Too late for this run: the Hello stays what was announced. */
     g_object_set (call->a.enc, "client-id", run & 1 ? "one" : "two", NULL);
-    go (call);
+    call_go (call);
     call_check_secure (call);
     wire = hash_on_wire (&call->a);
     fail_unless_equals_string (before, wire);
@@ -185,10 +167,10 @@ GST_START_TEST (test_outcomes)
       tell (&call->a, match ? b : a);
       tell (&call->b, match ? a : b);
     }
-    go (call);
+    call_go (call);
     fail_unless_equals_string (outcome (&call->a), i == 0 ? "absent" : match ? "match" : "mismatch");
     fail_unless_equals_string (outcome (&call->b), i == 0 ? "absent" : match ? "match" : "mismatch");
-    fail_unless_equals_int (security_of (&call->a),
+    fail_unless_equals_int (endpoint_security (&call->a),
         match ? GST_ZRTP_SECURITY_UNVERIFIED : GST_ZRTP_SECURITY_INSECURE);
     if (!match) {
       const gchar *code;
@@ -198,7 +180,7 @@ GST_START_TEST (test_outcomes)
     }
     g_signal_emit_by_name (call->a.enc, "sas-match");
     call_settle (call);
-    fail_unless_equals_int (security_of (&call->a),
+    fail_unless_equals_int (endpoint_security (&call->a),
         !match       ? GST_ZRTP_SECURITY_INSECURE
             : secure ? GST_ZRTP_SECURITY_VERIFIED_SIGNALLED
                      : GST_ZRTP_SECURITY_VERIFIED);
@@ -219,13 +201,13 @@ GST_START_TEST (test_peer_first)
   make_ready (call);
   b = hash_of (&call->b);
   tell (&call->a, b);
-  go (call);
+  call_go (call);
   fail_unless_equals_string (outcome (&call->a), "match");
   fail_unless_equals_string (outcome (&call->b), "absent");
   endpoint_stop (&call->a);
   endpoint_stop (&call->b);
   /* It was about that run. */
-  go (call);
+  call_go (call);
   fail_unless_equals_string (outcome (&call->a), "absent");
   g_free (b);
   call_free (call);
@@ -258,7 +240,7 @@ GST_START_TEST (test_required)
   endpoint_stop (&call->b);
 
   /* Without a hash it is as if none were required, and that is told. */
-  go (call);
+  call_go (call);
   fail_unless (call->a.sent[PACKET_CLEAR] > 0);
   fail_unless_equals_string (outcome (&call->a), "absent");
   {
@@ -295,7 +277,7 @@ GST_START_TEST (test_malformed)
   bad[strlen (bad) - 1] = '\0';
   g_signal_emit_by_name (call->a.enc, "set-peer-zrtp-hash", 0, bad, &good);
   fail_if (good);
-  go (call);
+  call_go (call);
   fail_unless_equals_string (outcome (&call->a), "absent");
   /* Once there is a bus to tell it on. */
   g_signal_emit_by_name (call->a.enc, "set-peer-zrtp-hash", 0, bad, &good);
