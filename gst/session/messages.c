@@ -317,6 +317,14 @@ error_hint (guint32 code)
              "one user on one machine do: set cache=memory, or another path, on one of them.";
     case ZRTP_ERROR_SSRC_COLLISION:
       return " Both ends send under one SSRC. Another one is asked for upstream, and it begins again when the caps tell of it.";
+    case ZRTP_ERROR_HELLO_MISMATCH:
+    case ZRTP_ERROR_HASH:
+    case ZRTP_ERROR_CIPHER:
+    case ZRTP_ERROR_KEY_AGREEMENT:
+    case ZRTP_ERROR_AUTH_TAG:
+    case ZRTP_ERROR_SAS:
+      return " The two sides' lists of algorithms have nothing in common: set longer ones, or unset only-listed. If neither side "
+             "has set that, somebody may have changed the lists on the way.";
     default:
       return "";
   }

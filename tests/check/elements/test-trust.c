@@ -262,6 +262,7 @@ GST_START_TEST (test_only_listed)
     if (!rows[i].secure) {
       fail_unless (endpoint_state (&call->a) != GST_ZRTP_STATE_SECURE);
       fail_unless (endpoint_state (&call->b) != GST_ZRTP_STATE_SECURE);
+      fail_unless (strstr (field (&call->a, "zrtp-error", "text"), "unset only-listed") != NULL);
     } else
       fail_unless_equals_string (field (&call->a, "zrtp-sas", "hash"), rows[i].only ? "S384" : "S256");
     call_check (call);
