@@ -146,6 +146,25 @@ tell_signature (Step *step, guint stream, const ZrtpSasInfo *info)
   gst_zrtp_step_add_message (step, stream, gst_zrtp_message_new_signature (self, stream, info, block, len));
 }
 
+/* One input may change several things, and the message tells of all of them at once. Takes the message. */
+static void
+add_sas (Step *step, guint stream, GstStructure *message)
+{
+  guint i = step->messages->len;
+
+  while (i > 0) {
+    const GstStructure *told = g_array_index (step->messages, GstZrtpOutcome, --i).message;
+
+    if (!gst_structure_has_name (told, GST_ZRTP_MESSAGE_SAS))
+      continue;
+    if (!gst_structure_is_equal (told, message))
+      break;
+    gst_structure_free (message);
+    return;
+  }
+  gst_zrtp_step_add_message (step, stream, message);
+}
+
 void
 gst_zrtp_step_tell_sas (Step *step, guint stream)
 {
@@ -164,7 +183,7 @@ gst_zrtp_step_tell_sas (Step *step, guint stream)
   GST_OBJECT_UNLOCK (self);
   if (have_sas) {
     warn_of_name (step, stream, &info, expected);
-    gst_zrtp_step_add_message (step, stream, gst_zrtp_message_new_sas (self, stream, &info, security, expected, self->new_device));
+    add_sas (step, stream, gst_zrtp_message_new_sas (self, stream, &info, security, expected, self->new_device));
     tell_enrollment (step, stream, &info);
     tell_signature (step, stream, &info);
   }

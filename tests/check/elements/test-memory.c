@@ -319,15 +319,19 @@ GST_START_TEST (test_names)
   gchar *name, *path;
   GstZrtpSession *session;
   GError *error = NULL;
+  guint told;
 
   g_object_set (call->a.enc, "peer-name", "Bob", NULL);
   call_go (call);
   fail_if (endpoint_warning (&call->a, "new-device") != NULL);
   fail_unless_equals_string (sas_field (&call->a, "peer-name"), "");
   fail_unless_equals_string (sas_field (&call->a, "expected-name"), "Bob");
+  told = endpoint_count_messages (&call->a, "zrtp-sas");
   g_signal_emit_by_name (call->a.enc, "sas-match");
   g_signal_emit_by_name (call->b.enc, "sas-match");
   call_settle (call);
+  /* Verified, and known by that name: one message has both. */
+  fail_unless_equals_int (endpoint_count_messages (&call->a, "zrtp-sas"), told + 1);
   fail_unless (is_verified (&call->a));
   fail_unless_equals_string (sas_field (&call->a, "peer-name"), "Bob");
   call_free (call);
