@@ -263,6 +263,39 @@ zrtp_consume_repeated_hello (ZrtpStream * stream, const ZrtpReceived * in)
   return ZRTP_STAY;
 }
 
+/* After a failure, and after a discovery that found nobody. */
+static void
+begin_again (ZrtpStream * stream)
+{
+  if (stream->state == ZRTP_STREAM_FAILING || stream->state == ZRTP_STREAM_FAILED) {
+    /* The chain and the Hello stay, all else is fresh (catalogue 6.1). */
+    zrtp_timers_clear (stream);
+    zrtp_stream_enter (stream, stream->acked && stream->peers->len > 0 ? ZRTP_STREAM_READY : ZRTP_STREAM_HELLO);
+  }
+  zrtp_stream_discover (stream);
+}
+
+/* Who has failed need not be the peer: a stranger may have come first, or a leg of a forked call that is gone. Another one is heard
+ * within the bounds of all failures (attack A5), and tried as after the first Hello. */
+ZrtpVerdict
+zrtp_consume_hello_after_failure (ZrtpStream * stream, const ZrtpReceived * in)
+{
+  gboolean known = stream->peer && zrtp_message_equal (&stream->peer->message, in->data, in->len);
+  ZrtpPeer *best;
+  ZrtpVerdict verdict;
+
+  if (known || stream->failures >= ZRTP_MAX_FAILURES)
+    return ZRTP_DROP_STATE;
+  verdict = learn_peer (stream, in);
+  best = likeliest_peer (stream);
+  if (verdict != ZRTP_STAY || !best || !best->acknowledged || best == stream->peer
+      || !zrtp_message_equal (&best->message, in->data, in->len))
+    return verdict;
+  begin_again (stream);
+  settle (stream);
+  return ZRTP_STAY;
+}
+
 ZrtpVerdict
 zrtp_consume_hello_ack (ZrtpStream * stream, const ZrtpReceived * in)
 {
@@ -335,18 +368,6 @@ zrtp_stream_discover (ZrtpStream * stream)
   zrtp_stream_announce_state (stream);
   zrtp_stream_send (stream, &stream->hello);
   zrtp_timers_hello_started (stream);
-}
-
-/* After a failure, and after a discovery that found nobody. */
-static void
-begin_again (ZrtpStream * stream)
-{
-  if (stream->state == ZRTP_STREAM_FAILING || stream->state == ZRTP_STREAM_FAILED) {
-    /* The chain and the Hello stay, all else is fresh (catalogue 6.1). */
-    zrtp_timers_clear (stream);
-    zrtp_stream_enter (stream, stream->acked && stream->peers->len > 0 ? ZRTP_STREAM_READY : ZRTP_STREAM_HELLO);
-  }
-  zrtp_stream_discover (stream);
 }
 
 void

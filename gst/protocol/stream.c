@@ -501,6 +501,7 @@ static const Transition transitions[ZRTP_N_STREAM_STATES][N_INPUTS] = {
     [INPUT_PING] = {consume_ping, STATE (FAILING)},
   },
   [STATE (FAILED)] = {
+    [INPUT_HELLO] = {zrtp_consume_hello_after_failure, STATE (FAILED)},
     /* The peer's user may have asked for another try, within bounds (Z-4.7.1-6, attack A5). */
     [INPUT_COMMIT_DH] = {zrtp_consume_first_commit, STATE (R1)},
     [INPUT_COMMIT_MULTISTREAM] = {zrtp_consume_commit_multistream, STATE (R2)},

@@ -281,6 +281,7 @@ gboolean zrtp_message_equal (const ZrtpMessage * message, const guint8 * data, g
 ZrtpVerdict zrtp_consume_hello (ZrtpStream * stream, const ZrtpReceived * in);
 ZrtpVerdict zrtp_consume_hello_ack (ZrtpStream * stream, const ZrtpReceived * in);
 ZrtpVerdict zrtp_consume_repeated_hello (ZrtpStream * stream, const ZrtpReceived * in);
+ZrtpVerdict zrtp_consume_hello_after_failure (ZrtpStream * stream, const ZrtpReceived * in);
 /* Signalling's zrtp-hash is that of another Hello, and policy wants it, or that Hello is known, or may still come. */
 gboolean zrtp_stream_is_disowned (const ZrtpStream * stream, const ZrtpPeer * peer);
 void zrtp_stream_forget_peer (ZrtpStream * stream, ZrtpPeer * peer);

@@ -429,6 +429,54 @@ test_first_acknowledged (void)
   }
 }
 
+/* C2, A5: the key agreement that a stranger has begun fails, and the peer comes after that: it is heard, whether it commits by itself or
+ * not, and no user has to do anything. Strangers alone get no more than four tries. */
+static void
+test_first_and_failed (void)
+{
+  for (guint passive = 0; passive < 2; passive++) {
+    TestLink link;
+    TestPeer stranger;
+
+    test_link_init (&link, 22);
+    link.ends[1].config.passive = passive;
+    test_link_open (&link, 1);
+    test_link_start (&link, 0, 0);
+    peer_init (&stranger, &link, 0, 99, "X255");
+    peer_send_hello (&stranger);
+    peer_send_ack (&stranger, WIRE_HELLO_ACK);
+    test_link_run (&link, 60 * SEC);
+    g_assert_cmpuint (link.ends[0].streams[0].n_errors, ==, 1);
+    test_link_start (&link, 1, 0);
+    g_assert_true (test_link_run_until_secure (&link, 12 * SEC));
+    peer_clear (&stranger);
+    test_link_clear (&link);
+  }
+}
+
+static void
+test_strangers_alone (void)
+{
+  TestLink link;
+
+  test_link_init (&link, 23);
+  test_link_open (&link, 1);
+  test_link_start (&link, 0, 0);
+  for (guint i = 0; i < 10; i++) {
+    TestPeer stranger;
+
+    peer_init (&stranger, &link, 0, 100 + i, "X255");
+    for (guint k = 0; k < 2; k++) {
+      peer_send_hello (&stranger);
+      peer_send_ack (&stranger, WIRE_HELLO_ACK);
+    }
+    test_link_run (&link, 60 * SEC);
+    g_assert_cmpuint (link.ends[0].streams[0].n_errors, ==, MIN (i + 1, 4));
+    peer_clear (&stranger);
+  }
+  test_link_clear (&link);
+}
+
 static void
 take_turns (TestLink * link, TestPeer strangers[2], guint64 duration)
 {
@@ -605,6 +653,8 @@ main (int argc, char **argv)
   g_test_add_func ("/strangers/other-stream", test_other_stream);
   g_test_add_func ("/strangers/hellos", test_hellos);
   g_test_add_func ("/strangers/first-acknowledged", test_first_acknowledged);
+  g_test_add_func ("/strangers/first-and-failed", test_first_and_failed);
+  g_test_add_func ("/strangers/alone", test_strangers_alone);
   g_test_add_func ("/strangers/turns", test_turns);
   g_test_add_func ("/strangers/late-hash", test_late_hash);
   g_test_add_func ("/strangers/relay", test_relay);
