@@ -129,6 +129,10 @@ install_keys (Step *step, GstZrtpMedia *media, ZrtpDirection direction, const Zr
   gst_zrtp_keylog_write (step, media, direction, keys);
   if (direction == ZRTP_DIRECTION_SEND)
     set_latched (step, TRUE);
+  else {
+    media->undecryptable_since = 0;
+    media->undecryptable_told = FALSE;
+  }
   if (srtp != NULL) {
     gst_zrtp_media_install (media, step->run, role, srtp);
     return;
@@ -428,6 +432,24 @@ relay_sas (Step *step, const GstZrtpRelay *sas)
       step->now);
 }
 
+/* For so long nothing was authentic: a burst of forgeries between two packets of the peer says nothing about the keys. */
+#define UNDECRYPTABLE_FOR (2 * GST_SECOND)
+
+static void
+undecryptable (Step *step, GstZrtpMedia *media, guint32 authentic)
+{
+  if (media->undecryptable_since == 0 || media->undecryptable_after != authentic) {
+    media->undecryptable_since = step->now;
+    media->undecryptable_after = authentic;
+  } else if (!media->undecryptable_told && step->now >= media->undecryptable_since + UNDECRYPTABLE_FOR) {
+    media->undecryptable_told = TRUE;
+    gst_zrtp_step_add_message (step, media->stream,
+        gst_zrtp_message_new_warning (step->session, media->stream, "undecryptable",
+            "Nothing that arrives can be decrypted: the other side may have started anew. Both ends must start the call "
+            "anew."));
+  }
+}
+
 static void
 handle_input (Step *step, GstZrtpMedia *media, const GstZrtpInput *input)
 {
@@ -493,10 +515,8 @@ handle_input (Step *step, GstZrtpMedia *media, const GstZrtpInput *input)
         gst_zrtp_step_no_sender (step, media, "Media arrives that is not encrypted, and nobody asks the other side to encrypt it");
       break;
     case GST_ZRTP_INPUT_UNDECRYPTABLE:
-      gst_zrtp_step_add_message (step, input->stream,
-          gst_zrtp_message_new_warning (self, input->stream, "undecryptable",
-              "Nothing that arrives can be decrypted: the other side may have started anew. Both ends must start the call "
-              "anew."));
+      if (media != NULL)
+        undecryptable (step, media, input->value);
       break;
     case GST_ZRTP_INPUT_SECURE:
       if (self->association != NULL)

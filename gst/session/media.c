@@ -222,7 +222,6 @@ gst_zrtp_media_install (GstZrtpMedia *media, guint run, ZrtpSrtpRole role, ZrtpS
     direction->keys++;
     direction->authenticated = direction->expired = direction->expired_told = FALSE;
     direction->undecryptable = 0;
-    direction->undecryptable_told = FALSE;
     srtp = old;
     update_gates (media);
   }
@@ -468,13 +467,23 @@ typedef struct
   GstBufferList *rtcp_list;     /* RTCP that came with RTP */
   GQueue zrtp;                  /* GstBuffer, for the mailbox */
   gboolean first_authentic, undecryptable, first_clear, clear;
+  guint32 secured;              /* with undecryptable: packets that were authentic so far */
 } ListWalk;
 
 /* Clear packets after which somebody should have begun to ask whether the peer can encrypt. */
 #define CLEAR_FOR_LONG 50
 
-/* Packets in a row that do not verify, after which it is the keys rather than somebody's forgeries between the peer's. */
+/* Packets in a row that do not verify, after which it may be the keys rather than somebody's forgeries between the peer's. */
 #define UNDECRYPTABLE 50
+
+/* Now and then, as many as somebody may send: after 50 in a row, 200, 800 and so on. */
+static gboolean
+is_many (guint n)
+{
+  while (n > UNDECRYPTABLE && n % 4 == 0)
+    n /= 4;
+  return n == UNDECRYPTABLE;
+}
 
 static gboolean
 protect_in_list (GstBuffer **buffer, guint index, gpointer data)
@@ -575,8 +584,10 @@ unprotect_one (GstZrtpMedia *media, GstBuffer *buffer, gboolean *rtcp, ListWalk 
 
   if (result != ZRTP_SRTP_OK) {
     count_failure (media, receive, result);
-    if (receive->undecryptable == UNDECRYPTABLE && !receive->undecryptable_told)
-      receive->undecryptable_told = walk->undecryptable = TRUE;
+    if (result == ZRTP_SRTP_FORGED && is_many (receive->undecryptable)) {
+      walk->undecryptable = TRUE;
+      walk->secured = receive->counters.secured;
+    }
     gst_buffer_unref (buffer);
     return NULL;
   }
@@ -610,7 +621,7 @@ finish_walk (ListWalk *walk)
   if (walk->clear)
     gst_zrtp_mailbox_post (media->session, GST_ZRTP_INPUT_CLEAR_FOR_LONG, media->stream, 0, NULL, 0);
   if (walk->undecryptable)
-    gst_zrtp_mailbox_post (media->session, GST_ZRTP_INPUT_UNDECRYPTABLE, media->stream, 0, NULL, 0);
+    gst_zrtp_mailbox_post (media->session, GST_ZRTP_INPUT_UNDECRYPTABLE, media->stream, walk->secured, NULL, 0);
   if (walk->first_authentic)
     gst_zrtp_mailbox_post (media->session, GST_ZRTP_INPUT_AUTHENTICATED, media->stream, 0, NULL, 0);
 }

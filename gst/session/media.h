@@ -56,7 +56,6 @@ typedef struct
   gboolean authenticated;       /* receiver: a packet has verified under these keys */
   guint clear;                  /* receiver: clear packets in this run, as far as they are counted */
   guint undecryptable;          /* receiver: packets in a row that did not verify */
-  gboolean undecryptable_told;
   gboolean expired, expired_told;       /* the key has done all that it may */
   guint keys;                   /* that there have been in this run */
   GstZrtpMediaCounters counters;
@@ -98,6 +97,9 @@ struct _GstZrtpMedia
   guint32 ssrc;
   guint32 peer_ssrc;            /* of the last ZRTP packet, which may be anybody's */
   guint64 retry_at;             /* start again then; ZRTP_NO_DEADLINE if not */
+  guint64 undecryptable_since;  /* many packets in a row are not authentic, and were not then; 0: not so */
+  guint32 undecryptable_after;  /* so many that were */
+  gboolean undecryptable_told;  /* of these keys */
 
   /* Engine lock. */
   guint32 told_sent, told_received;     /* bits by ZrtpMessageType: what the debug log has of this key agreement */
