@@ -1,33 +1,35 @@
-/* enums.c: GTypes of the enumerations; each value's name is what gst-inspect-1.0 says of it.
+/* enums.c: GTypes of the enumerations; each value's name is its nick.
+ *
+ * So gst-validate, which compares properties by name, and the pictures of pipelines use the same words as the messages.
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include <gst/zrtp/gstzrtpenums.h>
 
 static const GEnumValue states[] = {
-  { GST_ZRTP_STATE_IDLE, "Nothing has begun", "idle" },
-  { GST_ZRTP_STATE_DISCOVERING, "Asking whether the other side speaks ZRTP", "discovering" },
-  { GST_ZRTP_STATE_NO_PEER, "The other side does not answer with ZRTP", "no-peer" },
-  { GST_ZRTP_STATE_CLEAR, "The other side speaks ZRTP; the call is not encrypted", "clear" },
-  { GST_ZRTP_STATE_SECURING, "Agreeing on keys; no media flows", "securing" },
-  { GST_ZRTP_STATE_SECURE, "Encrypted", "secure" },
-  { GST_ZRTP_STATE_CLEARING, "Encryption is being switched off; nothing is sent", "clearing" },
-  { GST_ZRTP_STATE_FAILED, "The key agreement failed", "failed" },
+  { GST_ZRTP_STATE_IDLE, "idle", "idle" },
+  { GST_ZRTP_STATE_DISCOVERING, "discovering", "discovering" },
+  { GST_ZRTP_STATE_NO_PEER, "no-peer", "no-peer" },
+  { GST_ZRTP_STATE_CLEAR, "clear", "clear" },
+  { GST_ZRTP_STATE_SECURING, "securing", "securing" },
+  { GST_ZRTP_STATE_SECURE, "secure", "secure" },
+  { GST_ZRTP_STATE_CLEARING, "clearing", "clearing" },
+  { GST_ZRTP_STATE_FAILED, "failed", "failed" },
   { 0, NULL, NULL },
 };
 
 static const GEnumValue securities[] = {
-  { GST_ZRTP_SECURITY_NONE, "Not encrypted", "none" },
-  { GST_ZRTP_SECURITY_INSECURE, "Encrypted, but maybe for somebody else", "insecure" },
-  { GST_ZRTP_SECURITY_UNVERIFIED, "Encrypted; the users have not compared the string", "unverified" },
-  { GST_ZRTP_SECURITY_VERIFIED, "Encrypted, partner verified", "verified" },
-  { GST_ZRTP_SECURITY_VERIFIED_SIGNALLED, "Encrypted, partner verified, also by the signalling", "verified-signalled" },
+  { GST_ZRTP_SECURITY_NONE, "none", "none" },
+  { GST_ZRTP_SECURITY_INSECURE, "insecure", "insecure" },
+  { GST_ZRTP_SECURITY_UNVERIFIED, "unverified", "unverified" },
+  { GST_ZRTP_SECURITY_VERIFIED, "verified", "verified" },
+  { GST_ZRTP_SECURITY_VERIFIED_SIGNALLED, "verified-signalled", "verified-signalled" },
   { 0, NULL, NULL },
 };
 
 static const GEnumValue policies[] = {
-  { GST_ZRTP_MEDIA_POLICY_OPPORTUNISTIC, "Clear media may flow until the call is secure", "opportunistic" },
-  { GST_ZRTP_MEDIA_POLICY_SECURE_ONLY, "Nothing is sent or played unless it is encrypted", "secure-only" },
+  { GST_ZRTP_MEDIA_POLICY_OPPORTUNISTIC, "opportunistic", "opportunistic" },
+  { GST_ZRTP_MEDIA_POLICY_SECURE_ONLY, "secure-only", "secure-only" },
   { 0, NULL, NULL },
 };
 
