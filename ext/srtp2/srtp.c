@@ -382,6 +382,16 @@ unprotect_after_gap (ZrtpSrtp * self, Ssrc * ssrc, guint8 * packet, int *len)
   return srtp_err_status_auth_fail;
 }
 
+/* A packet came, good or not. */
+static inline void
+earn_late_try (ZrtpSrtp * self)
+{
+  if (G_UNLIKELY (self->late_tries < MAX_LATE_TRIES && ++self->earned == PACKETS_FOR_LATE_TRY)) {
+    self->earned = 0;
+    self->late_tries++;
+  }
+}
+
 /* What libsrtp2 has refused, by another rollover counter. */
 static srtp_err_status_t
 unprotect_again (ZrtpSrtp * self, srtp_err_status_t status, Ssrc * known, guint8 * packet, int *len)
@@ -389,10 +399,7 @@ unprotect_again (ZrtpSrtp * self, srtp_err_status_t status, Ssrc * known, guint8
   gboolean old = status == srtp_err_status_replay_old || status == srtp_err_status_pkt_idx_old;
   srtp_err_status_t again = status;
 
-  if (self->late_tries < MAX_LATE_TRIES && ++self->earned == PACKETS_FOR_LATE_TRY) {
-    self->earned = 0;
-    self->late_tries++;
-  }
+  earn_late_try (self);
   if (self->late_tries == 0 || (status != srtp_err_status_auth_fail && !old))
     return status;
   if (known && known->rtp) {
@@ -415,10 +422,7 @@ unprotected (ZrtpSrtp * self, srtp_err_status_t status, guint32 number, guint64 
   }
   if (G_UNLIKELY (!ssrc_find (self, number)))
     ssrc_add (self, number);
-  if (G_UNLIKELY (self->late_tries < MAX_LATE_TRIES && ++self->earned == PACKETS_FOR_LATE_TRY)) {
-    self->earned = 0;
-    self->late_tries++;
-  }
+  earn_late_try (self);
   (*left)--;
   return ZRTP_SRTP_OK;
 }
@@ -450,7 +454,7 @@ zrtp_srtp_unprotect (ZrtpSrtp * self, guint8 * packet, gsize * len)
     return ZRTP_SRTP_MALFORMED;
   if (G_UNLIKELY (self->rtp_left == 0))
     return ZRTP_SRTP_EXPIRED;
-  ssrc = read_ssrc (packet + 8);
+  ssrc = read_ssrc (packet + RTP_SSRC_AT);
   known = ssrc_find (self, ssrc);
   if (G_UNLIKELY (!known && self->n_ssrcs == MAX_SSRCS))
     return ZRTP_SRTP_FAILED;

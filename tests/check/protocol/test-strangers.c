@@ -403,6 +403,17 @@ test_hellos (void)
   }
 }
 
+/* End 0 is alone, and a stranger says Hello to it and acknowledges its own, so many times. */
+static void
+meet_stranger (TestLink * link, TestPeer * stranger, guint64 seed, guint times)
+{
+  peer_init (stranger, link, 0, seed, "X255");
+  for (guint i = 0; i < times; i++) {
+    peer_send_hello (stranger);
+    peer_send_ack (stranger, WIRE_HELLO_ACK);
+  }
+}
+
 /* C2, Z-4.1-11: a stranger says Hello, and acknowledges ours, before the peer is there. The peer has to hear ours too: from an end that
  * does not commit by itself at any time, from one that does while it still waits for the stranger's answer. */
 static void
@@ -416,11 +427,7 @@ test_first_acknowledged (void)
     link.ends[0].config.passive = passive;
     test_link_open (&link, 1);
     test_link_start (&link, 0, 0);
-    peer_init (&stranger, &link, 0, 99, "X255");
-    for (guint i = 0; i < 3; i++) {
-      peer_send_hello (&stranger);
-      peer_send_ack (&stranger, WIRE_HELLO_ACK);
-    }
+    meet_stranger (&link, &stranger, 99, 3);
     test_link_run (&link, (passive ? 300 : 3) * SEC);
     test_link_start (&link, 1, 0);
     g_assert_true (test_link_run_until_secure (&link, 12 * SEC));
@@ -442,9 +449,7 @@ test_first_and_failed (void)
     link.ends[1].config.passive = passive;
     test_link_open (&link, 1);
     test_link_start (&link, 0, 0);
-    peer_init (&stranger, &link, 0, 99, "X255");
-    peer_send_hello (&stranger);
-    peer_send_ack (&stranger, WIRE_HELLO_ACK);
+    meet_stranger (&link, &stranger, 99, 1);
     test_link_run (&link, 60 * SEC);
     g_assert_cmpuint (link.ends[0].streams[0].n_errors, ==, 1);
     test_link_start (&link, 1, 0);
@@ -465,11 +470,7 @@ test_strangers_alone (void)
   for (guint i = 0; i < 10; i++) {
     TestPeer stranger;
 
-    peer_init (&stranger, &link, 0, 100 + i, "X255");
-    for (guint k = 0; k < 2; k++) {
-      peer_send_hello (&stranger);
-      peer_send_ack (&stranger, WIRE_HELLO_ACK);
-    }
+    meet_stranger (&link, &stranger, 100 + i, 2);
     test_link_run (&link, 60 * SEC);
     g_assert_cmpuint (link.ends[0].streams[0].n_errors, ==, MIN (i + 1, 4));
     peer_clear (&stranger);
